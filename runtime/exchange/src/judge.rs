@@ -1,0 +1,42 @@
+//! The judgement: what the end of an exchange means for the record, the metrics and the log.
+
+use crate::digest::Digest;
+use crate::fault::{Fault, Kind};
+use crate::record::Record;
+use bytes::Bytes;
+
+/// Write the end into the record. Returns the kind of fault, for the counters.
+pub(crate) fn judge(record: &mut Record, result: &Result<Bytes, Fault>) -> Option<Kind> {
+    match result {
+        Ok(answer) => {
+            record.response = Some(Digest::of(answer));
+            "ok".clone_into(&mut record.outcome);
+            record.status = 200;
+            None
+        }
+        Err(fault) => {
+            let row = fault.kind.row();
+            row.code.clone_into(&mut record.outcome);
+            record.blame = Some(row.blame.word().to_owned());
+            record.status = row.status;
+            record.response = fault.value.as_deref().map(Digest::of);
+            Some(fault.kind)
+        }
+    }
+}
+
+/// The log line of a fault: with the inside text, which the caller never sees.
+pub(crate) fn log(record: &Record, fault: &Fault) {
+    let adapter = record.adapter.as_deref().unwrap_or("-");
+    let version = record.version.as_deref().unwrap_or("-");
+    let caller = record.caller.as_deref().unwrap_or("-");
+    let inside = fault.inside.as_deref().unwrap_or("-");
+    let row = fault.kind.row();
+    if row.status >= 500 {
+        tracing::warn!(exchange = %record.id, caller, service = %record.service, function = %record.function, adapter, version,
+            code = row.code, blame = row.blame.word(), inside, "exchange failed");
+    } else {
+        tracing::info!(exchange = %record.id, caller, service = %record.service, function = %record.function, adapter, version,
+            code = row.code, blame = row.blame.word(), inside, "exchange refused");
+    }
+}

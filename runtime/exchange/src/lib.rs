@@ -1,0 +1,42 @@
+//! The spine of the gateway, and the words everything else speaks.
+//!
+//! Every exchange, whatever started it, goes through [`run::run`]: open → route → admit → body → slot → call → judge →
+//! close, each step in the file of its name. This crate knows neither wasmtime nor axum: the host and the registry
+//! are reached through the ports in [`port`], so that the spine is tested without either.
+//!
+//! Invariant: an exchange that was opened leaves exactly one [`record::Record`], even when its future is dropped.
+
+pub mod admit;
+pub mod arrival;
+pub mod body;
+mod call;
+pub mod clock;
+mod close;
+pub mod digest;
+pub mod fault;
+pub mod id;
+mod judge;
+mod open;
+pub mod outcome;
+pub mod port;
+pub mod record;
+pub mod route;
+pub mod run;
+mod slot;
+pub mod spine;
+pub mod stats;
+pub mod trace;
+pub mod trail;
+
+pub use admit::Permit;
+pub use arrival::{Arrival, BodySource, Origin};
+pub use clock::{Clock, SystemClock};
+pub use digest::Digest;
+pub use fault::{Blame, Fault, Kind, Problem, Retry};
+pub use id::ExchangeId;
+pub use outcome::Outcome;
+pub use record::Record;
+pub use route::{Live, Routes, Service};
+pub use run::run;
+pub use spine::{Spine, SpineConfig};
+pub use trail::{Trail, UpstreamCall};

@@ -1,0 +1,103 @@
+//! Opening an exchange: its id, its clock, its place in the record.
+//!
+//! [`Open`] is the guard that keeps this crate's invariant: it holds a reserved place in the record queue from the
+//! first moment, so ending an exchange never waits and never fails, and when its future is dropped, it still leaves a
+//! record, as `abandoned`.
+
+use crate::arrival::Arrival;
+use crate::fault::{Fault, Kind};
+use crate::record::Record;
+use crate::route::Live;
+use crate::spine::Spine;
+use crate::trace::TraceContext;
+use crate::trail::Trail;
+use std::sync::Arc;
+use tokio::sync::mpsc::OwnedPermit;
+use tokio::time::Instant;
+
+/// What a stranger can make us keep of each of its words.
+const WORD: usize = 128;
+
+/// An exchange under way.
+pub(crate) struct Open<'a> {
+    pub(crate) spine: &'a Spine,
+    pub(crate) started: Instant,
+    pub(crate) trace: TraceContext,
+    pub(crate) record: Record,
+    pub(crate) trail: Arc<Trail>,
+    /// The version that serves it, once it is known.
+    pub(crate) live: Option<Arc<Live>>,
+    /// The place in the record queue; taken when the exchange is closed.
+    pub(crate) place: Option<OwnedPermit<Record>>,
+    /// Why it cannot go on, though it was opened.
+    pub(crate) refusal: Option<Fault>,
+}
+
+/// Open an exchange.
+pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
+    let (id, opened_ms) = spine.ids.next(spine.clock.as_ref());
+    let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
+    let place = spine.records.clone().try_reserve_owned().ok();
+    let refusal = if place.is_none() {
+        Some(
+            Fault::new(Kind::RecordUnavailable, "the gateway cannot put the exchange on record; try again in a moment")
+                .inside("the record queue is full or closed: the database is slow or gone")
+                .retry_after(1),
+        )
+    } else if spine.is_stopping() {
+        Some(Fault::new(Kind::Stopping, "the gateway is stopping; try again in a moment").retry_after(1))
+    } else {
+        None
+    };
+    let record = Record {
+        id,
+        opened_ms,
+        micros: 0,
+        origin: arrival.origin.word().to_owned(),
+        peer: arrival.peer.clone(),
+        trace: trace.to_string(),
+        caller: arrival.caller.as_ref().ok().map(ToString::to_string),
+        purpose: arrival.purpose.as_deref().map(cut),
+        service: cut(&arrival.service),
+        function: cut(&arrival.function),
+        adapter: None,
+        version: None,
+        component: None,
+        policy: None,
+        request: None,
+        response: None,
+        outcome: String::new(),
+        blame: None,
+        status: 0,
+        cpu_micros: 0,
+        upstream: Vec::new(),
+    };
+    Open { spine, started: Instant::now(), trace, record, trail: Arc::default(), live: None, place, refusal }
+}
+
+impl Open<'_> {
+    /// Note which version serves the exchange.
+    pub(crate) fn served_by(&mut self, live: &Arc<Live>) {
+        live.stats.opened();
+        self.record.adapter = Some(live.adapter.clone());
+        self.record.version = Some(live.version.clone());
+        self.record.component = Some(live.component);
+        self.record.policy = Some(live.policy_digest);
+        self.live = Some(Arc::clone(live));
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.place.is_some() {
+            let gone = Fault::new(Kind::Abandoned, "the caller went away before the answer");
+            self.finish(&Err(gone));
+        }
+    }
+}
+
+/// At most [`WORD`] bytes of a text, cut between characters.
+fn cut(text: &str) -> String {
+    let end = (0..=WORD.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,63 @@
+//! The record of one exchange: what must be known of it afterwards, and none of its content.
+
+use crate::digest::Digest;
+use crate::id::ExchangeId;
+use crate::trail::UpstreamCall;
+use serde::{Deserialize, Serialize};
+
+/// One exchange, as it ended. Bodies are not kept; their digests are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The exchange's id.
+    pub id: ExchangeId,
+    /// When it was opened, in milliseconds since 1970.
+    pub opened_ms: u64,
+    /// From opening to the end, in microseconds.
+    pub micros: u64,
+    /// What started it: `http`, `smoke`.
+    pub origin: String,
+    /// The peer's address, if it came over the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// The trace it belongs to (`traceparent`).
+    pub trace: String,
+    /// The proven caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    /// The purpose the caller named, cut to 128 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The service asked for, cut to 128 characters.
+    pub service: String,
+    /// The function asked for, cut to 128 characters.
+    pub function: String,
+    /// The adapter that served it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The adapter's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Digest of the component.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<Digest>,
+    /// Digest of the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
+    /// Digest of the request's body, if it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Digest>,
+    /// Digest of the answer's body, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Digest>,
+    /// `ok`, or the code of the fault.
+    pub outcome: String,
+    /// Whose trouble it was, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blame: Option<String>,
+    /// The status the caller was given.
+    pub status: u16,
+    /// Processor time in the sandbox, in microseconds.
+    pub cpu_micros: u64,
+    /// The requests to upstream systems, in order of their end.
+    pub upstream: Vec<UpstreamCall>,
+}

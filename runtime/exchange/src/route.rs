@@ -1,0 +1,97 @@
+//! The routes: which version serves each service now. An immutable snapshot, swapped whole.
+
+use crate::arrival::Origin;
+use crate::digest::Digest;
+use crate::fault::{Fault, Kind};
+use crate::port::{Adapter, FunctionId};
+use crate::stats::Stats;
+use bytes::Bytes;
+use nhip_policies::Policy;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// A version of an adapter that serves.
+pub struct Live {
+    /// The adapter's name.
+    pub adapter: String,
+    /// Its version.
+    pub version: String,
+    /// Digest of the component.
+    pub component: Digest,
+    /// Digest of the policy it runs under.
+    pub policy_digest: Digest,
+    /// The policy it runs under.
+    pub policy: Arc<Policy>,
+    /// One permit for each exchange that the policy lets run at once.
+    pub slots: Semaphore,
+    /// The way in.
+    pub handle: Arc<dyn Adapter>,
+    /// Counts of its exchanges.
+    pub stats: Stats,
+}
+
+/// A contract that is served under a public name.
+pub struct Service {
+    /// The public name.
+    pub name: String,
+    /// The contract, with its version.
+    pub contract: String,
+    /// The function names, as in the contract, and the host's numbers for them.
+    pub functions: HashMap<String, FunctionId>,
+    /// The first line of the contract's documentation.
+    pub summary: String,
+    /// The OpenAPI 3.1 document, as JSON.
+    pub openapi: Bytes,
+    /// The version that serves it.
+    pub live: Arc<Live>,
+}
+
+/// All services, by public name. Ordered, so that every listing is.
+#[derive(Default, Clone)]
+pub struct Routes {
+    services: BTreeMap<String, Arc<Service>>,
+}
+
+impl Routes {
+    /// Routes for these services. Of two with one name the later stays: the registry refuses such a deployment.
+    pub fn new(services: impl IntoIterator<Item = Arc<Service>>) -> Self {
+        Self { services: services.into_iter().map(|service| (service.name.clone(), service)).collect() }
+    }
+
+    /// All services, by name.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.services.values()
+    }
+
+    /// The service of that name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Arc<Service>> {
+        self.services.get(name)
+    }
+}
+
+/// Find what serves this function: the candidate of a smoke call, else the service of that name.
+pub(crate) fn route(
+    routes: &Routes,
+    origin: &Origin,
+    service: &str,
+    function: &str,
+) -> Result<(Arc<Service>, FunctionId), Fault> {
+    let found = match origin {
+        Origin::Smoke(candidate) => Some(candidate),
+        Origin::Http => routes.service(service),
+    };
+    let service = found.ok_or_else(|| {
+        Fault::new(Kind::UnknownService, "no service of that name is deployed; `GET /services` lists those that are")
+    })?;
+    let number = service.functions.get(function).copied().ok_or_else(|| {
+        let mut known: Vec<&str> = service.functions.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        Fault::new(
+            Kind::UnknownFunction,
+            format!("`{}` has no function of that name; it has: {}", service.name, known.join(", ")),
+        )
+    })?;
+    Ok((Arc::clone(service), number))
+}

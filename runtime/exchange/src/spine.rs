@@ -1,0 +1,90 @@
+//! The spine's state: the routes of now, the pool's slots, the record queue. Shared by every exchange.
+
+use crate::clock::Clock;
+use crate::id::IdSource;
+use crate::record::Record;
+use crate::route::Routes;
+use crate::stats::Stats;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+
+/// How much the spine lets run at once.
+#[derive(Clone, Copy, Debug)]
+pub struct SpineConfig {
+    /// Instances that the host's pool holds.
+    pub pool: usize,
+    /// Exchanges whose record may wait to be written.
+    pub records: usize,
+}
+
+/// What every exchange shares.
+pub struct Spine {
+    pub(crate) routes: ArcSwap<Routes>,
+    pub(crate) pool: Semaphore,
+    pub(crate) records: mpsc::Sender<Record>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdSource,
+    pub(crate) unrouted: Stats,
+    stopping: AtomicBool,
+}
+
+impl Spine {
+    /// A spine without routes, and the end of its record queue, which somebody must read.
+    #[must_use]
+    pub fn new(config: SpineConfig, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Record>) {
+        let (records, queue) = mpsc::channel(config.records.max(1));
+        let spine = Self {
+            routes: ArcSwap::default(),
+            pool: Semaphore::new(config.pool),
+            records,
+            clock,
+            ids: IdSource::default(),
+            unrouted: Stats::default(),
+            stopping: AtomicBool::new(false),
+        };
+        (spine, queue)
+    }
+
+    /// The routes of now.
+    #[must_use]
+    pub fn routes(&self) -> Arc<Routes> {
+        self.routes.load_full()
+    }
+
+    /// Put other routes in place. Exchanges under way end on the version they began on.
+    pub fn set_routes(&self, routes: Routes) {
+        self.routes.store(Arc::new(routes));
+    }
+
+    /// Counts of the exchanges that reached no adapter.
+    #[must_use]
+    pub fn unrouted(&self) -> &Stats {
+        &self.unrouted
+    }
+
+    /// Free slots of the instance pool.
+    #[must_use]
+    pub fn free_slots(&self) -> usize {
+        self.pool.available_permits()
+    }
+
+    /// The clock the spine goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Refuse new exchanges from now on; those under way go on.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new exchanges are refused.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
