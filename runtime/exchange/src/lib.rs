@@ -28,6 +28,9 @@ pub mod stats;
 pub mod trace;
 pub mod trail;
 
+#[cfg(test)]
+mod tests;
+
 pub use admit::Permit;
 pub use arrival::{Arrival, BodySource, Origin};
 pub use clock::{Clock, SystemClock};

@@ -1,0 +1,215 @@
+//! Control acts: who changed what, when, and who tried to and was refused.
+//!
+//! Invariant: an act is written in the transaction of the change that it tells of, so there is neither a change
+//! without its act nor an act without its change; and it is never altered (the database itself refuses).
+
+use crate::deployment::DeploymentId;
+use crate::error::{RegistryError, cannot, corrupt};
+use crate::store::{Connection, Db, Store, from_db, to_db};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::QueryBuilder;
+
+/// The most acts of one listing.
+pub const MOST_ACTS: u32 = 1000;
+
+/// What was done, or tried.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActKind {
+    /// A component was put in service.
+    Deploy,
+    /// An earlier deployment was put in service again.
+    Rollback,
+    /// An adapter was taken out of service.
+    Retire,
+    /// A caller was made, with its first key.
+    CallerAdd,
+    /// A caller was given a further key.
+    KeyAdd,
+    /// Keys of a caller were revoked.
+    KeyRevoke,
+}
+
+impl ActKind {
+    const ALL: [Self; 6] = [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke];
+
+    /// The word in the database and in listings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+            Self::Retire => "retire",
+            Self::CallerAdd => "caller-add",
+            Self::KeyAdd => "key-add",
+            Self::KeyRevoke => "key-revoke",
+        }
+    }
+}
+
+/// One control act.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Act {
+    /// Its number; grows with time.
+    pub id: u64,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub kind: ActKind,
+    /// The adapter or caller it was about.
+    pub subject: String,
+    /// Whether it was only tried.
+    pub refused: bool,
+    /// The deployment that it made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<DeploymentId>,
+    /// What else there is to know of it.
+    pub detail: Value,
+}
+
+/// Which acts to list. The default is all.
+#[derive(Clone, Debug, Default)]
+pub struct ActFilter {
+    /// Those of this actor.
+    pub actor: Option<String>,
+    /// Those of this kind.
+    pub kind: Option<ActKind>,
+    /// Those about this adapter or caller.
+    pub subject: Option<String>,
+    /// Those that were, or that were not, refused.
+    pub refused: Option<bool>,
+    /// Those since this moment, in milliseconds since 1970.
+    pub since_ms: Option<u64>,
+}
+
+/// The control acts. Cheap to clone.
+#[derive(Clone)]
+pub struct Acts {
+    store: Store,
+}
+
+impl Acts {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// The newest acts first, at most `limit` and never more than [`MOST_ACTS`].
+    ///
+    /// # Errors
+    /// `Database` or `Corrupt`.
+    pub async fn list(&self, filter: &ActFilter, limit: u32) -> Result<Vec<Act>, RegistryError> {
+        let mut query = QueryBuilder::<Db>::new(
+            "SELECT id, at_ms, actor, kind, subject, refused, deployment, detail FROM acts WHERE 1 = 1",
+        );
+        if let Some(actor) = &filter.actor {
+            query.push(" AND actor = ").push_bind(actor);
+        }
+        if let Some(kind) = filter.kind {
+            query.push(" AND kind = ").push_bind(kind.word());
+        }
+        if let Some(subject) = &filter.subject {
+            query.push(" AND subject = ").push_bind(subject);
+        }
+        if let Some(refused) = filter.refused {
+            query.push(" AND refused = ").push_bind(i64::from(refused));
+        }
+        if let Some(since) = filter.since_ms {
+            query.push(" AND at_ms >= ").push_bind(to_db(since));
+        }
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit.min(MOST_ACTS)));
+        let mut reading = self.store.read().await?;
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *reading).await.map_err(cannot("be read"))?;
+        rows.into_iter().map(Act::try_from).collect()
+    }
+
+    /// Note that something was tried and refused.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn note_refusal(
+        &self,
+        actor: &str,
+        kind: ActKind,
+        subject: &str,
+        detail: &Value,
+    ) -> Result<(), RegistryError> {
+        let mut change = self.store.begin().await?;
+        let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
+        record(&mut change, self.store.now_ms(), entry).await?;
+        change.commit().await.map_err(cannot("keep a refusal"))
+    }
+}
+
+/// An act about to be written.
+pub(crate) struct Entry<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) kind: ActKind,
+    pub(crate) subject: &'a str,
+    pub(crate) deployment: Option<DeploymentId>,
+    pub(crate) refused: bool,
+    pub(crate) detail: &'a Value,
+}
+
+impl<'a> Entry<'a> {
+    /// An act that makes no deployment and is not refused.
+    pub(crate) fn new(actor: &'a str, kind: ActKind, subject: &'a str, detail: &'a Value) -> Self {
+        Self { actor, kind, subject, deployment: None, refused: false, detail }
+    }
+}
+
+/// Write an act, as part of the change that it tells of.
+pub(crate) async fn record(change: &mut Connection, at_ms: i64, entry: Entry<'_>) -> Result<(), RegistryError> {
+    sqlx::query(
+        "INSERT INTO acts (id, at_ms, actor, kind, subject, refused, deployment, detail) \
+         VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM acts), $1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(at_ms)
+    .bind(entry.actor)
+    .bind(entry.kind.word())
+    .bind(entry.subject)
+    .bind(i64::from(entry.refused))
+    .bind(entry.deployment.map(DeploymentId::to_db))
+    .bind(entry.detail.to_string())
+    .execute(change)
+    .await
+    .map_err(cannot("put a control act on record"))?;
+    Ok(())
+}
+
+/// An act as the database gives it.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    at_ms: i64,
+    actor: String,
+    kind: String,
+    subject: String,
+    refused: i64,
+    deployment: Option<i64>,
+    detail: String,
+}
+
+impl TryFrom<Row> for Act {
+    type Error = RegistryError;
+
+    fn try_from(row: Row) -> Result<Self, RegistryError> {
+        let what = format!("control act {}", row.id);
+        let kind = ActKind::ALL
+            .into_iter()
+            .find(|kind| kind.word() == row.kind)
+            .ok_or_else(|| corrupt(&what)(format!("`{}` is not a kind of act", row.kind)))?;
+        Ok(Self {
+            id: from_db(row.id),
+            at_ms: from_db(row.at_ms),
+            actor: row.actor,
+            kind,
+            subject: row.subject,
+            refused: row.refused != 0,
+            deployment: row.deployment.map(DeploymentId::from_db),
+            detail: serde_json::from_str(&row.detail).map_err(corrupt(&what))?,
+        })
+    }
+}

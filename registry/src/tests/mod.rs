@@ -1,0 +1,146 @@
+//! The registry's tests. What they share: a registry in a folder of its own, and the oracle [`sound`].
+
+mod blobs;
+mod callers;
+mod deployments;
+mod exchanges;
+mod key_value;
+mod kill;
+mod model;
+mod open;
+
+use crate::{Deployment, NewDeployment, Registry};
+use bytes::Bytes;
+use nhip_exchange::{Digest, SystemClock};
+use nhip_policies::{AdapterName, CallerName};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a test waits for what must happen.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A registry in a folder of its own.
+struct Bench {
+    folder: TempDir,
+    registry: Registry,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let registry = open(folder.path()).await;
+        Self { folder, registry }
+    }
+
+    /// Close the registry and open it again.
+    async fn reopened(self) -> Self {
+        self.registry.close().await;
+        let registry = open(self.folder.path()).await;
+        Self { folder: self.folder, registry }
+    }
+
+    /// Run a statement as somebody who has the file open would.
+    async fn sql(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(statement).execute(self.registry.store.writer()).await.map(|_| ())
+    }
+
+    /// Deploy over what is live.
+    async fn deploy(&self, new: NewDeployment) -> Deployment {
+        let live = self.registry.deployments.live_of(&new.adapter).await.unwrap().map(|live| live.id);
+        self.registry.deployments.deploy(new, live).await.unwrap()
+    }
+}
+
+async fn open(folder: &Path) -> Registry {
+    Registry::open(folder, SystemClock::shared()).await.unwrap()
+}
+
+fn adapter(name: &str) -> AdapterName {
+    name.parse().unwrap()
+}
+
+fn caller(name: &str) -> CallerName {
+    name.parse().unwrap()
+}
+
+/// A deployment whose component is stored: of this version, with this policy, serving these names.
+async fn candidate(registry: &Registry, name: &str, version: &str, policy: &str, services: &[&str]) -> NewDeployment {
+    let component = registry.blobs.put(Bytes::from(format!("{name} {version}"))).await.unwrap();
+    let contract = "test:made-up/contract@1.0.0";
+    NewDeployment {
+        adapter: adapter(name),
+        version: version.parse().unwrap(),
+        component,
+        policy_text: policy.to_owned(),
+        policy: Digest::of(policy.as_bytes()),
+        manifest_text: format!("name = \"{name}\""),
+        contracts: vec![contract.to_owned()],
+        services: services.iter().map(|name| (name.parse().unwrap(), contract.parse().unwrap())).collect(),
+        actor: "an-operator".to_owned(),
+    }
+}
+
+/// Wait until something holds.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + DEADLINE;
+    while !holds().await {
+        assert!(Instant::now() < until, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The oracle: what must hold of a registry at any time, whatever was done to the process before.
+async fn sound(registry: &Registry) {
+    let mut reading = registry.store.read().await.unwrap();
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *reading).await.unwrap();
+    assert_eq!(check, "ok");
+    assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *reading).await.unwrap().is_empty());
+
+    let without_act: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM deployments d LEFT JOIN acts a ON a.deployment = d.id \
+         WHERE a.id IS NULL OR a.kind <> d.kind OR a.subject <> d.adapter OR a.actor <> d.actor OR a.refused <> 0",
+    )
+    .fetch_one(&mut *reading)
+    .await
+    .unwrap();
+    assert_eq!(without_act, 0, "deployments without their act");
+    let without_deployment: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM acts WHERE refused = 0 AND (kind IN ('deploy', 'rollback')) <> (deployment IS NOT NULL)",
+    )
+    .fetch_one(&mut *reading)
+    .await
+    .unwrap();
+    assert_eq!(without_deployment, 0, "acts without their deployment");
+
+    // What is live is what the last act of each adapter made live.
+    let live: BTreeMap<String, i64> = sqlx::query_as("SELECT adapter, deployment FROM live")
+        .fetch_all(&mut *reading)
+        .await
+        .unwrap()
+        .into_iter()
+        .collect();
+    let by_acts: BTreeMap<String, i64> = sqlx::query_as(
+        "SELECT subject, deployment FROM acts WHERE deployment IS NOT NULL AND id IN \
+         (SELECT MAX(id) FROM acts WHERE refused = 0 AND kind IN ('deploy', 'rollback', 'retire') GROUP BY subject)",
+    )
+    .fetch_all(&mut *reading)
+    .await
+    .unwrap()
+    .into_iter()
+    .collect();
+    assert_eq!(live, by_acts);
+
+    let mut names: Vec<(String, String)> =
+        sqlx::query_as("SELECT name, adapter FROM services").fetch_all(&mut *reading).await.unwrap();
+    names.sort();
+    drop(reading);
+    let mut served = Vec::new();
+    for deployment in registry.deployments.live().await.unwrap() {
+        registry.blobs.get(&deployment.component).await.expect("the component of what is live");
+        served.extend(deployment.services.keys().map(|name| (name.to_string(), deployment.adapter.to_string())));
+    }
+    served.sort();
+    assert_eq!(names, served);
+}

@@ -1,0 +1,98 @@
+//! `nhip exchanges`: the records of what was called.
+
+use crate::args::ExchangesArgs;
+use crate::client::AdminClient;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::output::table::{Table, facts};
+use crate::output::time::{size, took, utc};
+use nhip_exchange::{Record, UpstreamCall};
+use nhip_manage::wire::ExchangeQuery;
+use std::process::ExitCode;
+
+/// List them, or show one.
+///
+/// # Errors
+/// The gateway cannot be reached, or there is no such exchange.
+pub(super) async fn run(args: ExchangesArgs, out: Output) -> anyhow::Result<ExitCode> {
+    let admin = AdminClient::new(&args.reach)?;
+    let query = ExchangeQuery {
+        id: args.id.clone(),
+        service: args.service,
+        caller: args.caller,
+        outcome: args.outcome,
+        since: None,
+        limit: Some(args.limit),
+    };
+    let list = admin.exchanges(&query).await?;
+    out.json(&list)?;
+    match (args.id, list.exchanges.as_slice()) {
+        (Some(id), []) => {
+            return Err(Failure::new(format!("there is no record of an exchange `{id}`"))
+                .hint("a record is written some milliseconds after its exchange has ended")
+                .into());
+        }
+        (None, []) => out.note("no exchange is on record"),
+        (Some(_), records) => {
+            for record in records {
+                out.text(&show(record))?;
+            }
+        }
+        (None, records) => out.text(&table(records))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(records: &[Record]) -> String {
+    let mut table = Table::new(&["AT", "EXCHANGE", "CALLER", "CALLED", "VERSION", "OUTCOME", "STATUS", "TOOK"]);
+    for record in records {
+        table.row([
+            utc(record.opened_ms),
+            record.id.to_string(),
+            record.caller.clone().unwrap_or_default(),
+            format!("{}/{}", record.service, record.function),
+            record.version.clone().unwrap_or_default(),
+            record.outcome.clone(),
+            record.status.to_string(),
+            took(record.micros),
+        ]);
+    }
+    table.render()
+}
+
+fn show(record: &Record) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let digest =
+        |value: &Option<nhip_exchange::Digest>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let blame = record.blame.as_ref().map(|blame| format!(", blame: {blame}")).unwrap_or_default();
+    let mut shown = facts(&[
+        ("exchange", record.id.to_string()),
+        ("opened", utc(record.opened_ms)),
+        ("took", format!("{}, of it {} in the adapter", took(record.micros), took(record.cpu_micros))),
+        ("started by", format!("{} from {}", record.origin, text(&record.peer))),
+        ("caller", text(&record.caller)),
+        ("purpose", text(&record.purpose)),
+        ("called", format!("{}/{}", record.service, record.function)),
+        ("adapter", format!("{} {}", text(&record.adapter), text(&record.version))),
+        ("outcome", format!("{} ({}){blame}", record.outcome, record.status)),
+        ("trace", record.trace.clone()),
+        ("component", digest(&record.component)),
+        ("policy", digest(&record.policy)),
+        ("request", digest(&record.request)),
+        ("response", digest(&record.response)),
+    ]);
+    if !record.upstream.is_empty() {
+        shown.push('\n');
+        shown.push_str(&upstream(&record.upstream));
+    }
+    shown
+}
+
+fn upstream(calls: &[UpstreamCall]) -> String {
+    let mut table = Table::new(&["ENDPOINT", "METHOD", "ENDED", "SENT", "RECEIVED", "TOOK"]);
+    for UpstreamCall { endpoint, method, status, failure, sent, received, micros } in calls {
+        let ended = status.map(|status| status.to_string()).or_else(|| failure.clone()).unwrap_or_default();
+        table.row([endpoint.clone(), method.clone(), ended, size(*sent), size(*received), took(*micros)]);
+    }
+    table.render()
+}

@@ -1,0 +1,163 @@
+//! The composition root: wires the crates into a running gateway, in one place and in order.
+//!
+//! `nhip serve`, the demo and the tests all start a gateway here, so what is tested is what runs. Invariants: whatever
+//! can fail fails before anything listens; parts are built in the order in which they depend on each other and end in
+//! the reverse order, so that every exchange that was begun has left its record when [`Running::wait`] returns.
+
+mod metrics;
+mod options;
+mod running;
+
+pub use options::{Options, TlsFiles, Variable};
+pub use running::{Running, Stopped};
+
+use crate::failure::Failure;
+use crate::{data_folder, token};
+use nhip_exchange::{Spine, SpineConfig};
+use nhip_gateway::{Gateway, GatewayConfig, load_tls};
+use nhip_host::egress::FileAndMap;
+use nhip_host::{HostConfig, WasmHost};
+use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop};
+use nhip_registry::{ExchangeLog, Registry};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Records that may wait for the database: some seconds of a busy gateway, a few megabytes. When they are all taken,
+/// new exchanges are refused, since one that cannot be recorded must not happen.
+const RECORDS: usize = 8192;
+/// For the last records to be written, after the last exchange. A database that refuses them longer than this is not
+/// going to take them.
+const LAST_RECORDS: Duration = Duration::from_secs(15);
+/// For the database to be closed. A killed one loses nothing, so this is courtesy.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// The parts of a gateway, wired together and not yet serving.
+pub struct Assembly {
+    registry: Registry,
+    spine: Arc<Spine>,
+    gateway: Gateway,
+    admin: Admin,
+    records: JoinHandle<()>,
+    stop: Stop,
+}
+
+impl Assembly {
+    /// Wire a gateway and let it serve. What was live when it ended, however that was, is live again.
+    ///
+    /// # Errors
+    /// The folder, the certificate, the registry, the engine or an address cannot be used. Nothing listens then.
+    pub async fn start(options: Options) -> anyhow::Result<Running> {
+        let Options { data, listen, admin, admin_remote, admin_hosts, tls, limits, grace, clock, .. } = &options;
+        data_folder::prepare(data)?;
+        let tls_config = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
+        let registry = Registry::open(data, Arc::clone(clock)).await?;
+        let token = token::keep(data)?;
+        let host = Arc::new(WasmHost::start(host_config(&options, &registry))?);
+
+        let pool = usize::try_from(options.pool.instances)?;
+        let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock));
+        let spine = Arc::new(spine);
+        let records = tokio::spawn(registry.exchanges.clone().write(queue));
+        let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
+        let restored = deployments.restore().await?;
+
+        let callers = registry.callers.directory();
+        let config = GatewayConfig { listen: *listen, tls: tls_config, limits: *limits, grace: *grace };
+        let gateway = Gateway::bind(config, Arc::clone(&spine), Arc::new(move |key| callers.prove(key))).await?;
+        let stop = Stop::default();
+        let state = AdminState {
+            registry: registry.clone(),
+            deployments,
+            spine: Arc::clone(&spine),
+            token: AdminToken::of(&token),
+            about: about(&options, gateway.local_addr()),
+            metrics: vec![metrics::of_listener(gateway.stats())],
+            stop: stop.clone(),
+        };
+        let config =
+            AdminConfig { allow_remote: *admin_remote, hosts: admin_hosts.clone(), ..AdminConfig::new(*admin) };
+        let admin = Admin::bind(config, state).await.map_err(not_bound)?;
+
+        let (data_addr, admin_addr) = (gateway.local_addr(), admin.local_addr());
+        let end = tokio::spawn(Self { registry, spine, gateway, admin, records, stop: stop.clone() }.run());
+        Ok(Running { data: data.clone(), data_addr, admin_addr, tls: tls.is_some(), token, restored, stop, end })
+    }
+
+    /// Serve until the stop, then end in order: the data listener with its exchanges, the admin listener (so that a
+    /// stop can be watched), the records, the database.
+    async fn run(self) -> anyhow::Result<Stopped> {
+        let Self { registry, spine, gateway, admin, records, stop } = self;
+        let data_ended = Stop::default();
+        let admin = tokio::spawn({
+            let data_ended = data_ended.clone();
+            admin.serve(async move { data_ended.stopped().await })
+        });
+        let cut = gateway
+            .serve(async move {
+                stop.stopped().await;
+                tracing::info!("stopping: exchanges under way are finished, new ones are refused");
+                spine.stop();
+            })
+            .await;
+        data_ended.stop();
+        admin.await?;
+        finish_records(records, &registry.exchanges).await?;
+        if timeout(CLOSE, registry.close()).await.is_err() {
+            tracing::warn!("the database was still in use when the gateway ended; nothing is lost by that");
+        }
+        tracing::info!(cut, "stopped");
+        Ok(Stopped { cut })
+    }
+}
+
+/// Wait until every record is written. The queue closes with the last holder of the spine.
+async fn finish_records(records: JoinHandle<()>, log: &ExchangeLog) -> anyhow::Result<()> {
+    match timeout(LAST_RECORDS, records).await {
+        Ok(ended) => Ok(ended?),
+        Err(_) if log.is_stalled() => {
+            let hint = "look for `cannot write the records of exchanges` in the log; a full disk is the usual reason";
+            Err(Failure::new("the last records of exchanges could not be written").hint(hint).into())
+        }
+        Err(_) => {
+            // All exchanges have ended and the database takes records: what holds the spine is a deployment.
+            tracing::warn!("a deployment under way was broken off; it has changed nothing");
+            Ok(())
+        }
+    }
+}
+
+fn host_config(options: &Options, registry: &Registry) -> HostConfig {
+    let variable = Arc::clone(&options.variable);
+    HostConfig {
+        pool: options.pool,
+        cache: options.data.join("cache"),
+        secrets: Arc::new(FileAndMap::new(move |name: &str| variable(name))),
+        resolver: Arc::clone(&options.resolver),
+        roots: options.roots.clone(),
+        key_value: Arc::new(registry.key_values.clone()),
+        clock: Arc::clone(&options.clock),
+    }
+}
+
+fn about(options: &Options, data_listener: SocketAddr) -> About {
+    About {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: format!("wasmtime, a pool of {} sandboxes", options.pool.instances),
+        data_listener: Some(data_listener),
+        started_ms: options.clock.unix_millis(),
+    }
+}
+
+fn not_bound(error: AdminError) -> anyhow::Error {
+    let hint = match error {
+        AdminError::Remote { .. } => Some("`--admin-remote` allows it"),
+        AdminError::Bind { .. } => None,
+    };
+    match hint {
+        Some(hint) => Failure::new(error.to_string()).hint(hint).into(),
+        None => error.into(),
+    }
+}

@@ -1,0 +1,187 @@
+//! JSON to values: a request's body to the arguments of a function, in one pass and without a tree between.
+//!
+//! Invariant: either every value is of its type, or the refusal names every problem up to the limit. The work is linear
+//! in the size of the body times the depth of the types, and the memory is bounded by [`DecodeLimits::max_memory`].
+
+use serde::de::DeserializeSeed;
+use wasmtime::component::Val;
+
+use crate::contract::Function;
+use crate::refusal::{Problem, ProblemCode, Refusal};
+use crate::shape::Shape;
+use path::Path;
+use seed::{Seed, Want};
+
+mod arrays;
+mod objects;
+mod path;
+mod scalars;
+mod seed;
+mod tagged;
+mod text;
+mod words;
+
+pub(crate) use words::{MAX_SAFE, is_string};
+
+/// How much a request may ask of the decoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// The deepest nesting of arrays and objects, at most 100.
+    pub max_depth: u32,
+    /// The most problems that a refusal lists.
+    pub max_problems: usize,
+    /// The most bytes that the decoded values take. A `list<u8>` takes about 32 bytes for every one of its own, an
+    /// empty record of ten members several hundred: this is what bounds the effect of a small body on the host.
+    pub max_memory: usize,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self { max_depth: 64, max_problems: 32, max_memory: 128 << 20 }
+    }
+}
+
+/// The JSON parser has a limit of 128 of its own; ours must be met first, to be told apart.
+const HIGHEST_MAX_DEPTH: u32 = 100;
+
+impl Function {
+    /// The arguments in a request's body: one JSON object with the parameters by name. An empty body is `{}`.
+    ///
+    /// # Errors
+    /// Everything that does not fit, with its place.
+    pub fn decode(&self, body: &[u8], limits: &DecodeLimits) -> Result<Vec<Val>, Refusal> {
+        let body = if body.is_empty() { b"{}" } else { body };
+        match run(body, limits, Want::Params(&self.params))? {
+            Val::Record(arguments) => Ok(arguments.into_iter().map(|(_, value)| value).collect()),
+            _ => Err(Refusal::whole(ProblemCode::WrongType, "wants an object with the parameters by name")),
+        }
+    }
+}
+
+impl Shape {
+    /// One value of this shape.
+    ///
+    /// # Errors
+    /// Everything that does not fit, with its place.
+    pub fn decode(&self, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
+        run(json, limits, Want::Shape(self))
+    }
+}
+
+fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>) -> Result<Val, Refusal> {
+    let text = std::str::from_utf8(json).map_err(|error| {
+        let (line, column) = position(json, error.valid_up_to());
+        Refusal::whole(ProblemCode::NotJson, format!("not UTF-8 at line {line}, column {column}"))
+    })?;
+    check_depth(json, limits.max_depth.min(HIGHEST_MAX_DEPTH))?;
+    let mut state = State::new(text, limits);
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let seed = Seed { state: &mut state, want, path: &Path::ROOT };
+    let decoded = seed.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
+    match decoded {
+        Ok(Some(value)) if state.problems.is_empty() => Ok(value),
+        Ok(_) => Err(Refusal { problems: state.problems, more: state.more }),
+        Err(error) => Err(state.fatal.unwrap_or_else(|| not_json(&error, (1, 1)))),
+    }
+}
+
+/// What is known and left while one document is decoded.
+struct State<'t> {
+    text: &'t str,
+    max_problems: usize,
+    memory_left: usize,
+    problems: Vec<Problem>,
+    more: bool,
+    /// Why decoding ended before the end. It stands alone: nothing after it was looked at.
+    fatal: Option<Refusal>,
+}
+
+impl<'t> State<'t> {
+    fn new(text: &'t str, limits: &DecodeLimits) -> Self {
+        let max_problems = limits.max_problems.max(1);
+        let memory_left = limits.max_memory;
+        Self { text, max_problems, memory_left, problems: Vec::new(), more: false, fatal: None }
+    }
+
+    /// Notes a problem; the words are only made if there is room for it.
+    fn problem(&mut self, path: &Path<'_>, code: ProblemCode, message: impl FnOnce() -> String) {
+        if self.problems.len() < self.max_problems {
+            self.problems.push(Problem { pointer: path.pointer(), code, message: message() });
+        } else {
+            self.more = true;
+        }
+    }
+
+    /// Takes `bytes` from the memory that is left.
+    fn charge<E: serde::de::Error>(&mut self, bytes: usize) -> Result<(), E> {
+        match self.memory_left.checked_sub(bytes) {
+            Some(left) => {
+                self.memory_left = left;
+                Ok(())
+            }
+            None => {
+                let message = "the values take more memory than one request may; send less at once";
+                self.fatal = Some(Refusal::whole(ProblemCode::TooLarge, message));
+                Err(E::custom(message))
+            }
+        }
+    }
+
+    /// Charges for `count` values, not counting what they hold elsewhere.
+    fn charge_values<E: serde::de::Error>(&mut self, count: usize) -> Result<(), E> {
+        self.charge(count.saturating_mul(size_of::<Val>()))
+    }
+
+    /// A part of the text that was set aside and turns out not to be JSON.
+    fn fail_in<E: serde::de::Error>(&mut self, part: &str, error: &serde_json::Error) -> E {
+        if self.fatal.is_none() {
+            let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+            self.fatal = Some(not_json(error, position(self.text.as_bytes(), offset)));
+        }
+        E::custom("a part is not JSON")
+    }
+}
+
+/// Refuses nesting before anything is built. Brackets within strings do not count.
+fn check_depth(json: &[u8], max_depth: u32) -> Result<(), Refusal> {
+    let mut depth: u32 = 0;
+    let mut in_string = false;
+    let mut escaped = false;
+    for (at, byte) in json.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > max_depth {
+                    let (line, column) = position(json, at);
+                    let message = format!("nests deeper than {max_depth} levels at line {line}, column {column}");
+                    return Err(Refusal::whole(ProblemCode::TooDeep, message));
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Line and column, both from 1 and the column in bytes, of an offset.
+fn position(json: &[u8], offset: usize) -> (usize, usize) {
+    let before = json.get(..offset).unwrap_or(json);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    (line, column)
+}
+
+/// The parser's own words are fixed phrases about the grammar; they hold nothing of the text.
+fn not_json(error: &serde_json::Error, (line, column): (usize, usize)) -> Refusal {
+    let words = error.to_string();
+    let what = words.rsplit_once(" at line ").map_or(words.as_str(), |(what, _)| what);
+    let what = if error.is_eof() { "it ends too early" } else { what };
+    let column = if error.line() <= 1 { column + error.column().saturating_sub(1) } else { error.column().max(1) };
+    let line = line + error.line().saturating_sub(1);
+    Refusal::whole(ProblemCode::NotJson, format!("not JSON: {what} at line {line}, column {column}"))
+}

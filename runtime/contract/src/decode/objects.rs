@@ -1,0 +1,111 @@
+//! Values that are JSON objects with names: records, parameters, maps with string keys.
+//!
+//! Invariant: a record is given out only if every member stood there exactly once or is an option that stood there at most once.
+
+use std::collections::HashSet;
+
+use serde::de::{IgnoredAny, MapAccess};
+use wasmtime::component::Val;
+
+use super::path::Path;
+use super::seed::{Seed, Want};
+use super::text::Text;
+use super::{State, words};
+use crate::names::Table;
+use crate::refusal::ProblemCode;
+use crate::shape::{Field, Shape};
+
+/// A member while its record is read.
+enum Slot {
+    Empty,
+    Bad,
+    Good(Val),
+}
+
+pub(super) fn record<'de, A: MapAccess<'de>>(
+    state: &mut State<'_>,
+    path: &Path<'_>,
+    fields: &Table<Field>,
+    mut object: A,
+) -> Result<Option<Val>, A::Error> {
+    let names: usize = fields.items().iter().map(|field| field.name.len()).sum();
+    state.charge(names + fields.items().len() * size_of::<(String, Val)>())?;
+    let mut slots: Vec<Slot> = fields.items().iter().map(|_| Slot::Empty).collect();
+    let mut good = true;
+    let mut hint = 0;
+    while let Some(key) = object.next_key::<Text<'de>>()? {
+        // A key is always a string: the parser takes nothing else.
+        let Text::Is(key) = key else { continue };
+        let here = path.member(&key);
+        let at = fields.find(&key, hint);
+        match at.and_then(|at| Some((at, fields.items().get(at)?, slots.get_mut(at)?))) {
+            None => {
+                object.next_value::<IgnoredAny>()?;
+                good = false;
+                state.problem(&here, ProblemCode::Unknown, || unknown(fields, &key));
+            }
+            Some((_, _, Slot::Bad | Slot::Good(_))) => {
+                object.next_value::<IgnoredAny>()?;
+                good = false;
+                state.problem(&here, ProblemCode::Duplicate, || "this member stands there already".to_owned());
+            }
+            Some((at, field, slot)) => {
+                let seed = Seed { state, want: Want::Shape(&field.shape), path: &here };
+                *slot = object.next_value_seed(seed)?.map_or(Slot::Bad, Slot::Good);
+                hint = at + 1;
+            }
+        }
+    }
+    let mut values = Vec::with_capacity(slots.len());
+    for (field, slot) in fields.items().iter().zip(slots) {
+        match slot {
+            Slot::Good(value) => values.push((field.name.clone(), value)),
+            Slot::Empty if field.shape.is_option() => values.push((field.name.clone(), Val::Option(None))),
+            Slot::Bad => good = false,
+            Slot::Empty => {
+                good = false;
+                let here = path.member(&field.json);
+                state.problem(&here, ProblemCode::Missing, || {
+                    format!("`{}` is missing: wants {}", field.json, words::wanted(&field.shape))
+                });
+            }
+        }
+    }
+    Ok(good.then_some(Val::Record(values)))
+}
+
+fn unknown(fields: &Table<Field>, wrong: &str) -> String {
+    match fields.nearest(wrong) {
+        Some(near) => format!("no such member; did you mean `{near}`?"),
+        None => format!("no such member; there is {}", words::list(fields.items())),
+    }
+}
+
+/// A map with string keys. A key that stands there twice is refused: readers of JSON disagree which one counts.
+pub(super) fn map<'de, A: MapAccess<'de>>(
+    state: &mut State<'_>,
+    path: &Path<'_>,
+    shape: &Shape,
+    mut object: A,
+) -> Result<Option<Val>, A::Error> {
+    let mut seen = HashSet::new();
+    let mut entries = Vec::new();
+    let mut good = true;
+    while let Some(key) = object.next_key::<Text<'de>>()? {
+        let Text::Is(key) = key else { continue };
+        state.charge(2 * size_of::<(Val, Val)>() + 2 * key.len())?;
+        let here = path.member(&key);
+        let value = object.next_value_seed(Seed { state, want: Want::Shape(shape), path: &here })?;
+        if seen.contains(key.as_ref()) {
+            good = false;
+            state.problem(&here, ProblemCode::Duplicate, || "this key stands there already".to_owned());
+            continue;
+        }
+        match value {
+            Some(value) => entries.push((Val::String(key.as_ref().to_owned()), value)),
+            None => good = false,
+        }
+        seen.insert(key.into_owned());
+    }
+    Ok(good.then_some(Val::Map(entries)))
+}

@@ -1,0 +1,91 @@
+//! Values to JSON: the answer of a function, written straight to bytes.
+//!
+//! Invariant: never a byte more than the limit is held, whatever the adapter answered, and what is written is exactly
+//! what [`Shape::decode`] takes back.
+
+use wasmtime::component::Val;
+
+use crate::contract::{Answer, Function};
+use crate::shape::Shape;
+use crate::shared_fault::SharedFault;
+use writer::Writer;
+
+mod writer;
+
+/// The answer of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// The JSON of the success.
+    Ok(Vec<u8>),
+    /// The fault.
+    Err(ErrAnswer),
+}
+
+/// A fault that a function answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrAnswer {
+    /// Its JSON.
+    pub json: Vec<u8>,
+    /// What it says, if it is of the type that contracts share.
+    pub shared_fault: Option<SharedFault>,
+}
+
+/// Why an answer cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// It is too long.
+    #[error("the answer takes more than {limit} bytes of JSON")]
+    TooLarge {
+        /// The most bytes it may take.
+        limit: usize,
+    },
+    /// The value is not of the type. The engine checks values, so this is a defect of the host.
+    #[error("the answer is not of its type: wants {wanted}")]
+    Mismatch {
+        /// What the type wants, as a WIT keyword.
+        wanted: &'static str,
+    },
+}
+
+impl Function {
+    /// The JSON of what a call returned, of at most `max_bytes`.
+    ///
+    /// # Errors
+    /// It is longer than that, or not the result of this function.
+    pub fn encode(&self, results: &[Val], max_bytes: usize) -> Result<Encoded, EncodeError> {
+        match (&self.answer, results) {
+            (Answer::Nothing, []) => json(None, None, max_bytes).map(Encoded::Ok),
+            (Answer::Value(shape), [value]) => json(Some(shape), Some(value), max_bytes).map(Encoded::Ok),
+            (Answer::Result { ok, .. }, [Val::Result(Ok(value))]) => {
+                json(ok.as_ref(), value.as_deref(), max_bytes).map(Encoded::Ok)
+            }
+            (Answer::Result { err, shared_fault, .. }, [Val::Result(Err(value))]) => {
+                let json = json(err.as_ref(), value.as_deref(), max_bytes)?;
+                let fault = value.as_deref().filter(|_| *shared_fault);
+                Ok(Encoded::Err(ErrAnswer { json, shared_fault: fault.and_then(SharedFault::of) }))
+            }
+            (Answer::Result { .. }, _) => Err(EncodeError::Mismatch { wanted: "result" }),
+            (_, _) => Err(EncodeError::Mismatch { wanted: "one result" }),
+        }
+    }
+}
+
+impl Shape {
+    /// The JSON of one value of this shape, of at most `max_bytes`.
+    ///
+    /// # Errors
+    /// It is longer than that, or not a value of this shape.
+    pub fn encode(&self, value: &Val, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+        json(Some(self), Some(value), max_bytes)
+    }
+}
+
+fn json(shape: Option<&Shape>, value: Option<&Val>, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::new(max_bytes);
+    match (shape, value) {
+        (Some(shape), Some(value)) => writer.value(shape, value)?,
+        (None, None) => writer.text("null")?,
+        _ => return Err(EncodeError::Mismatch { wanted: "a payload just where the type has one" }),
+    }
+    Ok(writer.done())
+}

@@ -1,0 +1,116 @@
+//! The way of one request: what it asks for, who asks, and what is already wrong with it; then the spine.
+//!
+//! Without a record are answered only: the catalogue to a proven caller, `OPTIONS`, and reading an unknown address
+//! (`GET /favicon.ico`). Everything else is an exchange, refused or not.
+
+use crate::address::{Address, garbled};
+use crate::answer::{self, Answer};
+use crate::body::HttpBody;
+use crate::catalogue;
+use crate::connection::Connection;
+use crate::leftover::Leftover;
+use crate::{credential, demands, headers};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, Method, Request};
+use hyper::body::{Body, Incoming};
+use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin};
+use nhip_policies::CallerName;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Answer one request. When the caller goes away, the HTTP library drops this future, and the spine puts the exchange
+/// on record as abandoned.
+pub(crate) async fn handle(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    let _busy = connection.activity.begin();
+    let (head, body) = request.into_parts();
+    let answer = match without_exchange(&connection, &head) {
+        Ok(answer) => answer,
+        Err(caller) => exchange(&connection, &head, body, caller).await,
+    };
+    Ok(if head.method == Method::HEAD { answer::without_content(answer) } else { answer })
+}
+
+/// The answer, if the request needs no exchange; else who calls.
+fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Result<CallerName, Fault>> {
+    let caller = || credential::caller(&head.headers, &connection.shared.prover);
+    let address = Address::of(head.uri.path());
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let answer = match &address {
+        Address::Nowhere if reads || head.method == Method::OPTIONS => answer::not_found(),
+        Address::Nowhere => return Err(caller()),
+        _ if head.method == Method::OPTIONS => answer::methods(address.methods()),
+        Address::Catalogue | Address::OpenApi { .. } if reads => {
+            // Who guesses keys here is put on record, too.
+            caller().map_err(Err)?;
+            let routes = connection.shared.spine.routes();
+            match &address {
+                Address::OpenApi { service } => catalogue::describe(&routes, service),
+                _ => catalogue::list(&routes),
+            }
+        }
+        _ => return Err(caller()),
+    };
+    connection.shared.stats.other_request();
+    Ok(answer)
+}
+
+/// Let the spine run it, and render what comes of it.
+async fn exchange(
+    connection: &Connection,
+    head: &Parts,
+    body: Incoming,
+    caller: Result<CallerName, Fault>,
+) -> Answer {
+    let address = Address::of(head.uri.path());
+    let has_body = !body.is_end_stream();
+    let (purpose, flaw) = match demands::purpose(&head.headers) {
+        Ok(purpose) => (purpose, flaw(head, &address, has_body).err()),
+        Err(fault) => (None, Some(fault)),
+    };
+    let (service, function) = match &address {
+        Address::Exchange { service, function } => (service.to_string(), function.to_string()),
+        Address::Garbled { service, function } => ((*service).to_owned(), (*function).to_owned()),
+        _ => (head.uri.path().to_owned(), String::new()),
+    };
+    let leftover = has_body.then(|| Leftover::of(head, body));
+    let arrival = Arrival {
+        origin: Origin::Http,
+        peer: Some(connection.peer_text.clone()),
+        caller,
+        service,
+        function,
+        purpose,
+        // A bad one begins a new trace, as its specification says.
+        traceparent: headers::single(&head.headers, &TRACEPARENT).ok().flatten().map(str::to_owned),
+        flaw,
+        body: source(connection, leftover.as_ref()),
+    };
+    let outcome = nhip_exchange::run(&connection.shared.spine, arrival).await;
+    let answer = answer::outcome(outcome, address.methods());
+    if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
+}
+
+/// What the listener finds wrong, told by the spine to callers that have proven who they are.
+fn flaw(head: &Parts, address: &Address<'_>, has_body: bool) -> Result<(), Fault> {
+    match address {
+        Address::Nowhere => Err(Fault::new(
+            Kind::UnknownService,
+            "there is nothing at this address; an exchange is `POST /services/{service}/{function}`",
+        )),
+        Address::Garbled { .. } => Err(garbled()),
+        Address::Exchange { .. } if head.method == Method::POST => demands::meets(head, has_body),
+        _ => Err(Fault::new(Kind::MethodNotAllowed, format!("the address takes {} only", address.methods()))),
+    }
+}
+
+fn source(connection: &Connection, leftover: Option<&Leftover>) -> Box<dyn BodySource> {
+    match leftover {
+        Some(leftover) => {
+            Box::new(HttpBody { shared: leftover.shared(), progress: connection.shared.limits.body_progress })
+        }
+        None => Box::new(Bytes::new()),
+    }
+}

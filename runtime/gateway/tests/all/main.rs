@@ -1,0 +1,13 @@
+//! The listener over real sockets, with an adapter that needs no sandbox. Every test looks at what the caller got and
+//! at the record that was left.
+
+mod catalogue;
+mod exchanges;
+mod hostile_bodies;
+mod hostile_connections;
+mod hostile_requests;
+mod http2;
+mod raw;
+mod stop;
+mod tls;
+mod world;

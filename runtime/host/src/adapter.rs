@@ -1,0 +1,168 @@
+//! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
+
+use crate::meter::Meter;
+use crate::state::{Shared, State};
+use crate::trap::{CpuSpent, explain};
+use async_trait::async_trait;
+use bytes::Bytes;
+use nhip_contract::{Answer, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
+use nhip_exchange::port::{Adapter, Call};
+use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
+use nhip_policies::Policy;
+use std::sync::Arc;
+use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
+
+/// A function of the component, found once at admission.
+pub(crate) struct Entry {
+    pub(crate) function: Function,
+    pub(crate) export: ComponentExportIndex,
+}
+
+/// A component that passed admission, under its policy.
+pub(crate) struct WasmAdapter {
+    pub(crate) engine: Engine,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) shared: Shared,
+    pub(crate) decoding: DecodeLimits,
+}
+
+/// How deep and how large decoded parameters may be. A byte of a `list<u8>` takes 32 while it is passed in, so the
+/// largest body that the policy takes needs about 24 times its size.
+pub(crate) fn decoding(policy: &Policy) -> DecodeLimits {
+    let largest = policy.limits.request.saturating_mul(32).saturating_add(1 << 20);
+    DecodeLimits { max_memory: usize::try_from(largest).unwrap_or(usize::MAX), ..DecodeLimits::default() }
+}
+
+#[async_trait]
+impl Adapter for WasmAdapter {
+    async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
+        let entry = self.entries.get(call.function.0).ok_or_else(|| {
+            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own").inside("a function number is out of range")
+        })?;
+        let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
+        let state = State::prepare(&self.shared, permit.caller().to_string(), &call).map_err(|error| {
+            Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox").inside(format!("{error:#}"))
+        })?;
+        let results = self.run(state, entry, &params).await?;
+        let limit = usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX);
+        match entry.function.encode(&results, limit) {
+            Ok(Encoded::Ok(answer)) => Ok(answer.into()),
+            Ok(Encoded::Err(error)) => Err(refused_by_service(error)),
+            Err(error) => Err(unspeakable(&error)),
+        }
+    }
+}
+
+impl WasmAdapter {
+    /// Run one function in a fresh sandbox. The sandbox is gone when this returns, or is dropped.
+    async fn run(&self, state: State, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
+        let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.trail) };
+        let mut store = self.store(state);
+        let outcome = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            let function = instance
+                .get_func(&mut store, &entry.export)
+                .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
+            let mut results = match entry.function.answer {
+                Answer::Nothing => Vec::new(),
+                Answer::Value(_) | Answer::Result { .. } => vec![Val::Bool(false)],
+            };
+            function.call_async(&mut store, params, &mut results).await?;
+            wasmtime::Result::Ok(results)
+        }
+        .await;
+        drop(reading);
+        outcome.map_err(|error| explain(&error, &store))
+    }
+
+    /// A store with every limit of the policy in force.
+    fn store(&self, state: State) -> Store<State> {
+        let limits = &self.shared.policy.limits;
+        let meter = Arc::clone(&state.meter);
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        // What one host call may carry out of the guest: the largest request, its headers and some room.
+        let carried = limits.upstream_request.max(limits.response).saturating_add(1 << 20);
+        store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| tick(&meter));
+        store.call_hook(|context, hook| {
+            match hook {
+                CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
+                CallHook::ReturningFromWasm | CallHook::CallingHost => context.data().meter.leave(),
+            }
+            Ok(())
+        });
+        store
+    }
+}
+
+/// Notes the processor time when the exchange ends, also when it is dropped at its deadline.
+struct Reading {
+    meter: Arc<Meter>,
+    trail: Arc<Trail>,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.meter.leave();
+        self.trail.cpu_micros(self.meter.micros());
+    }
+}
+
+/// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run.
+fn tick(meter: &Arc<Meter>) -> wasmtime::Result<UpdateDeadline> {
+    meter.leave();
+    if meter.is_spent() {
+        return Err(CpuSpent.into());
+    }
+    let meter = Arc::clone(meter);
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            meter.enter();
+        }),
+    ))
+}
+
+/// The caller's values do not fit.
+fn refuse(refusal: Refusal) -> Fault {
+    let summary = refusal.to_string();
+    let whole = |code| refusal.problems.iter().any(|problem| problem.code == code);
+    let kind = if whole(ProblemCode::NotJson) || whole(ProblemCode::TooDeep) {
+        Kind::Malformed
+    } else if whole(ProblemCode::TooLarge) {
+        Kind::TooLarge
+    } else {
+        Kind::InvalidParameters
+    };
+    let mut fault = Fault::new(kind, summary);
+    fault.problems = refusal
+        .problems
+        .into_iter()
+        .map(|problem| Problem { pointer: problem.pointer, message: problem.message })
+        .collect();
+    fault
+}
+
+/// The function answered with its error value.
+fn refused_by_service(error: ErrAnswer) -> Fault {
+    let shared = error.shared_fault.as_ref().and_then(|fault| Some((fault, Kind::of_shared_fault(&fault.code)?)));
+    let Some((shared, kind)) = shared else {
+        let mut fault = Fault::new(Kind::ContractFault, "the service answered with a fault of its contract; see `fault`");
+        fault.value = Some(error.json.into());
+        return fault;
+    };
+    let mut fault = Fault::new(kind, shared.message.clone());
+    fault.upstream_code.clone_from(&shared.upstream_code);
+    fault.retry_after = shared.retry_after;
+    fault
+}
+
+/// The answer cannot be given.
+fn unspeakable(error: &EncodeError) -> Fault {
+    Fault::new(Kind::AnswerTooLarge, "the adapter's answer is larger than its policy grants").inside(error.to_string())
+}

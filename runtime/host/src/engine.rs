@@ -1,0 +1,120 @@
+//! The engine: one for all adapters, with a pool of sandboxes and a ticker that interrupts guests.
+//!
+//! Chosen by measurement: a pooling allocator whose slots are reset by `PAGEMAP_SCAN`, no support for guest
+//! concurrency (WASI 0.3 components will get an engine of their own), copy-on-write memory images.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+/// How often guests are interrupted to look at the clock. Also how long a spinning guest can hold a worker before it
+/// yields to its neighbours.
+pub(crate) const TICK: Duration = Duration::from_millis(2);
+
+/// The size of the pool of sandboxes.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolConfig {
+    /// How many instances may live at once. Address space is reserved for all of them, memory is not.
+    pub instances: u32,
+    /// The largest memory of one instance, in bytes: the most that a policy can grant.
+    pub max_memory: usize,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        // 512 instances: eight times the default concurrency of one adapter, and 2 TiB of the 128 TiB address space.
+        Self { instances: 512, max_memory: 1 << 30 }
+    }
+}
+
+/// What one component may need at the most; more does not fit a slot of the pool. JavaScript and Python components
+/// need far more table elements and larger instances than Rust ones, so the numbers are theirs, doubled.
+pub(crate) const MAX_CORE_INSTANCES: u32 = 64;
+pub(crate) const MAX_MEMORIES: u32 = 4;
+pub(crate) const MAX_TABLES: u32 = 16;
+pub(crate) const MAX_TABLE_ELEMENTS: usize = 100_000;
+const MAX_INSTANCE_BYTES: usize = 4 << 20;
+
+/// Guest stack, in bytes. The fiber's stack holds it and the host's frames on top.
+const GUEST_STACK: usize = 1 << 20;
+const FIBER_STACK: usize = 2 << 20;
+
+/// The engine could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The engine refused its configuration, or the address space is too small for the pool.
+    #[error("the sandbox engine cannot start: {0}; try a smaller pool")]
+    Engine(String),
+    /// The cache's folder cannot be made.
+    #[error("the folder `{}` of compiled components cannot be made", folder.display())]
+    Cache {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The ticker thread could not be started.
+    #[error("the engine's clock thread cannot start")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// Make the engine and start its ticker.
+pub(crate) fn start(pool: &PoolConfig) -> Result<Engine, EngineError> {
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pool)))
+        .concurrency_support(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .max_wasm_stack(GUEST_STACK)
+        .async_stack_size(FIBER_STACK)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(32));
+    let engine = Engine::new(&config).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+    let weak = engine.weak();
+    std::thread::Builder::new()
+        .name("nhip-epoch".to_owned())
+        .spawn(move || tick(&weak))
+        .map_err(EngineError::Ticker)?;
+    Ok(engine)
+}
+
+/// A plain thread, not a task: a spinning guest can hold every worker of the async runtime, but not this.
+fn tick(engine: &EngineWeak) {
+    while let Some(engine) = engine.upgrade() {
+        engine.increment_epoch();
+        drop(engine);
+        std::thread::sleep(TICK);
+    }
+}
+
+fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
+    let mut config = PoolingAllocationConfig::new();
+    config
+        .total_component_instances(pool.instances)
+        .total_stacks(pool.instances)
+        .total_core_instances(pool.instances.saturating_mul(8))
+        .total_memories(pool.instances.saturating_mul(2))
+        .total_tables(pool.instances.saturating_mul(4))
+        .max_core_instances_per_component(MAX_CORE_INSTANCES)
+        .max_memories_per_component(MAX_MEMORIES)
+        .max_tables_per_component(MAX_TABLES)
+        .max_component_instance_size(MAX_INSTANCE_BYTES)
+        .max_core_instance_size(MAX_INSTANCE_BYTES)
+        .max_memory_size(pool.max_memory)
+        .table_elements(MAX_TABLE_ELEMENTS);
+    if pagemap_scan_is_safe() {
+        tracing::info!(reset = "pagemap-scan", "sandbox memory is reset by PAGEMAP_SCAN, up to 4 MiB kept resident");
+        config.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(4 << 20).table_keep_resident(64 << 10);
+    } else {
+        tracing::info!(reset = "madvise", "sandbox memory is reset by madvise: PAGEMAP_SCAN needs Linux 6.7 and no swap");
+        config.linear_memory_keep_resident(0);
+    }
+    config
+}
+
+/// Whether slots may be reset by `PAGEMAP_SCAN`: the kernel has it, and there is no swap, since a dirty page that is
+/// swapped out would be missed and keep what the exchange before wrote.
+fn pagemap_scan_is_safe() -> bool {
+    let no_swap = std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1);
+    no_swap && PoolingAllocationConfig::is_pagemap_scan_available()
+}

@@ -1,0 +1,30 @@
+//! What a failed call means: one of our limits, or the adapter's own defect. The caller learns the kind; the log gets
+//! the backtrace with function names.
+
+use crate::state::State;
+use crate::text::tame_lines;
+use nhip_exchange::{Fault, Kind};
+use wasmtime::{Store, Trap};
+
+/// The most bytes of a backtrace in the log.
+const BACKTRACE: usize = 8 << 10;
+
+/// The guest used up its processor time; raised from the engine's epoch callback.
+#[derive(Debug, thiserror::Error)]
+#[error("processor time used up")]
+pub(crate) struct CpuSpent;
+
+/// The fault for an error of instantiating or calling.
+pub(crate) fn explain(error: &wasmtime::Error, store: &Store<State>) -> Fault {
+    let inside = tame_lines(&format!("{error:?}"), BACKTRACE);
+    let fault = if error.downcast_ref::<CpuSpent>().is_some() {
+        Fault::new(Kind::CpuExceeded, "the adapter used more processor time than its policy grants")
+    } else if store.data().memory.refused {
+        Fault::new(Kind::MemoryExceeded, "the adapter asked for more memory than its policy grants")
+    } else if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {
+        Fault::new(Kind::AdapterTrapped, "the adapter recursed too deeply")
+    } else {
+        Fault::new(Kind::AdapterTrapped, "the adapter failed; the operator's log has the details")
+    };
+    fault.inside(inside)
+}

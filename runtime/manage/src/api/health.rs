@@ -1,0 +1,60 @@
+//! For supervisors and scrapers: is it alive, can callers be sent here, and the numbers.
+
+use super::{Context, Refusal};
+use crate::metrics::{CONTENT_TYPE as METRICS, scrape};
+use crate::wire::Ready;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use nhip_registry::ActFilter;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the database may take to answer a question of one row.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /healthz`: this process serves.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: callers can be sent here, or why not.
+pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
+    let deployments = &context.deployments;
+    let mut reasons = Vec::new();
+    let mut unless = |holds: bool, reason: &str| {
+        if !holds {
+            reasons.push(reason.to_owned());
+        }
+    };
+    unless(deployments.is_restored(), "the deployments on record are not served yet");
+    unless(!deployments.is_unsettled(), "it is not known whether the last change of what is live was kept");
+    unless(!context.registry.exchanges.is_stalled(), "the records of exchanges cannot be written");
+    unless(!context.spine.is_stopping() && !context.stop.is_stopping(), "the gateway is stopping");
+    unless(answers(&context).await, "the database does not answer");
+    let ready = reasons.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let broken = deployments.broken().iter().map(ToString::to_string).collect();
+    (status, Json(Ready { ready, reasons, broken })).into_response()
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Result<Response, Refusal> {
+    match scrape(&context, context.refusals()) {
+        Ok(text) => Ok(([(CONTENT_TYPE, METRICS)], text).into_response()),
+        Err(_) => Err(Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the metrics cannot be written",
+            "this is a defect of the gateway",
+        )),
+    }
+}
+
+async fn answers(context: &Context) -> bool {
+    let filter = ActFilter::default();
+    matches!(timeout(PATIENCE, context.registry.acts.list(&filter, 1)).await, Ok(Ok(_)))
+}

@@ -1,0 +1,15 @@
+//! The control plane as its users meet it: a real registry in a temporary folder, a real spine, real sockets; only the
+//! host is a stand-in, whose components are small JSON texts (see [`fake_host`]).
+
+mod api;
+mod breaking;
+mod client;
+mod deploying;
+mod door;
+mod fake_host;
+mod metrics;
+mod refusing;
+mod restoring;
+mod rolling_back;
+mod traffic;
+mod world;

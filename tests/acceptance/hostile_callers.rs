@@ -1,0 +1,323 @@
+//! Callers that attack the real data listener: whatever they send or leave unsent gets the right status and leaves
+//! exactly one record. Each test calls under a caller's name, or towards a service's name, that no other test uses.
+
+use crate::harness::{Answer, House, Raw, eventually, fixture, log, run, with_manifest};
+use nhip_exchange::Record;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::sync::OnceCell;
+use tokio::time::sleep;
+
+const POLICY: &str = r#"
+adapter = "ADAPTER"
+[services]
+ADAPTER = "test:hostile/attacks@1.0.0"
+[limits]
+deadline = "DEADLINE"
+cpu = "2 s"
+request = "256 KiB"
+[key-value]
+[endpoints.unused]
+url = "http://unused.example"
+methods = ["GET"]
+paths = ["/"]
+[callers]
+CALLERS
+"#;
+
+async fn house() -> &'static House {
+    static HOUSE: OnceCell<House> = OnceCell::const_new();
+    let set = || async {
+        let house = House::start_with("callers", |options| {
+            options.limits.body_progress = Duration::from_millis(700);
+        })
+        .await;
+        for (adapter, deadline, callers) in [
+            ("open", "4 s", "any-authenticated = true"),
+            ("patient", "60 s", "any-authenticated = true"),
+            ("closed", "4 s", "allow = [\"somebody-else\"]"),
+        ] {
+            let policy = POLICY.replace("ADAPTER", adapter).replace("DEADLINE", deadline).replace("CALLERS", callers);
+            house.deploy_as(fixture("hostile"), &policy, Some(&with_manifest(adapter, "1.0.0"))).await.unwrap();
+        }
+        house
+    };
+    HOUSE.get_or_init(set).await
+}
+
+/// A request with a JSON body, written out.
+fn post(key: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let head = head(key, path, &format!("Content-Length: {}\r\n", body.len()));
+    [head.as_slice(), body].concat()
+}
+
+fn head(key: &str, path: &str, headers: &str) -> Vec<u8> {
+    format!("POST {path} HTTP/1.1\r\nHost: gateway.test\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n{headers}\r\n")
+        .into_bytes()
+}
+
+/// One request on a connection of its own.
+async fn ask(request: impl AsRef<[u8]>) -> Answer {
+    let mut raw = Raw::connect(house().await.data).await;
+    raw.send(request).await;
+    raw.answer().await
+}
+
+/// The answer is that fault, and of all records that match, its own is the only one.
+async fn refused(answer: &Answer, status: u16, code: &str, query: &str) -> Record {
+    answer.fault(status, code);
+    let record = house().await.only_record(query).await;
+    assert_eq!(record.id.to_string(), answer.id());
+    assert_eq!((record.status, record.outcome.as_str()), (status, code));
+    assert_eq!(log::end_of(&answer.id())["code"], code);
+    record
+}
+
+/// Send a body to `open/calm` as a caller of that name.
+async fn refused_body(caller: &str, body: &[u8], status: u16, code: &str) -> Value {
+    let key = house().await.caller(caller).await;
+    let answer = ask(post(&key, "/services/open/calm", body)).await;
+    let record = refused(&answer, status, code, &format!("caller={caller}")).await;
+    assert!(record.request.is_some(), "the digest of what was sent is kept");
+    answer.json()
+}
+
+#[test]
+fn who_does_not_prove_itself_is_refused_before_anything_else() {
+    run(async {
+        let key = house().await.caller("proven").await;
+        let mistyped: String = key.chars().rev().collect();
+        for (service, lines) in [
+            ("no-key", String::new()),
+            ("empty-key", "X-Api-Key: \r\n".to_owned()),
+            ("wrong-key", format!("X-Api-Key: {mistyped}\r\n")),
+            ("long-key", format!("X-Api-Key: {}\r\n", key.repeat(50))),
+            ("other-scheme", format!("Authorization: Basic {key}\r\n")),
+            ("wrong-bearer", format!("Authorization: Bearer {mistyped}\r\n")),
+        ] {
+            let request = format!("POST /services/{service}/calm HTTP/1.1\r\nHost: a\r\n{lines}Content-Length: 2\r\n\r\n{{}}");
+            let answer = ask(request).await;
+            let record = refused(&answer, 401, "unauthenticated", &format!("service={service}")).await;
+            assert_eq!((record.caller, record.request), (None, None), "{service}");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"nhip\""), "{service}");
+            assert!(!answer.text().contains(&key) && !answer.text().contains(&mistyped), "{service}");
+        }
+    });
+}
+
+#[test]
+fn a_caller_that_the_policy_does_not_name_is_refused() {
+    run(async {
+        let key = house().await.caller("not-named").await;
+        let answer = ask(post(&key, "/services/closed/calm", br#"{"word":"x"}"#)).await;
+        let record = refused(&answer, 403, "forbidden", "caller=not-named").await;
+        assert_eq!(record.request, None, "its body was not even read");
+        assert!(!answer.text().contains("somebody-else"), "who else may call is nobody's business");
+    });
+}
+
+#[test]
+fn services_functions_methods_and_types_that_do_not_exist_are_told_apart() {
+    run(async {
+        for (caller, method, path, headers, status, code) in [
+            ("no-service", "POST", "/services/nothing-here/calm", "", 404, "unknown-service"),
+            ("no-function", "POST", "/services/open/no-such-function", "", 404, "unknown-function"),
+            ("no-address", "POST", "/services/open/calm/deeper", "", 404, "unknown-service"),
+            ("wrong-method", "PUT", "/services/open/calm", "", 405, "method-not-allowed"),
+            ("bad-name", "POST", "/services/open/%ff%fe", "", 400, "malformed"),
+            ("a-query", "POST", "/services/open/calm?word=x", "", 400, "malformed"),
+            ("compressed", "POST", "/services/open/calm", "Content-Encoding: gzip\r\n", 415, "unsupported-media-type"),
+        ] {
+            let key = house().await.caller(caller).await;
+            let answer = ask(format!(
+                "{method} {path} HTTP/1.1\r\nHost: a\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n{headers}Content-Length: 2\r\n\r\n{{}}"
+            ))
+            .await;
+            refused(&answer, status, code, &format!("caller={caller}")).await;
+        }
+        let key = house().await.caller("not-json-by-type").await;
+        let answer = ask(format!(
+            "POST /services/open/calm HTTP/1.1\r\nHost: a\r\nX-Api-Key: {key}\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n<a/>"
+        ))
+        .await;
+        refused(&answer, 415, "unsupported-media-type", "caller=not-json-by-type").await;
+    });
+}
+
+#[test]
+fn an_oversized_body_is_refused_by_its_announcement_and_by_its_bytes() {
+    run(async {
+        let key = house().await.caller("announces-much").await;
+        let answer = ask(head(&key, "/services/open/calm", "Content-Length: 99999999999\r\n")).await;
+        refused(&answer, 413, "too-large", "caller=announces-much").await;
+
+        let key = house().await.caller("sends-much").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        raw.send(head(&key, "/services/open/calm", "Transfer-Encoding: chunked\r\n")).await;
+        let piece = format!("{:x}\r\n{}\r\n", 64 << 10, "x".repeat(64 << 10));
+        // The listener may stop reading at any piece.
+        for _ in 0..8 {
+            if !raw.send(&piece).await {
+                break;
+            }
+        }
+        refused(&raw.answer().await, 413, "too-large", "caller=sends-much").await;
+    });
+}
+
+#[test]
+fn a_deeply_nested_body_is_refused_at_once() {
+    run(async {
+        let deep = 100_000;
+        for (caller, body) in [
+            ("nests-lists", format!("{{\"word\":{}{}}}", "[".repeat(deep), "]".repeat(deep))),
+            ("nests-objects", format!("{}1{}", "{\"word\":".repeat(20_000), "}".repeat(20_000))),
+            ("nests-without-end", "[".repeat(deep)),
+        ] {
+            let began = Instant::now();
+            let key = house().await.caller(caller).await;
+            let answer = ask(post(&key, "/services/open/calm", body.as_bytes())).await;
+            assert!(began.elapsed() < Duration::from_secs(3), "{caller}: {:?}", began.elapsed());
+            let status = answer.status;
+            // Where the type is wrong already at the first level, nobody has to look how deep it goes.
+            let code = answer.code();
+            assert!(matches!(code.as_str(), "malformed" | "invalid-parameters"), "{caller}: {code}");
+            refused(&answer, status, &code, &format!("caller={caller}")).await;
+            assert!(answer.body.len() < 4096, "{caller}: {}", answer.text());
+        }
+    });
+}
+
+#[test]
+fn a_body_that_stops_arriving_is_given_up() {
+    run(async {
+        let key = house().await.caller("stops").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        raw.send(head(&key, "/services/open/calm", "Content-Length: 100\r\n")).await;
+        raw.send(b"{\"word\":").await;
+        let began = Instant::now();
+        refused(&raw.answer().await, 408, "too-slow", "caller=stops").await;
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn a_body_that_trickles_is_given_up_at_the_deadline() {
+    run(async {
+        let key = house().await.caller("trickles").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        raw.send(head(&key, "/services/open/calm", "Content-Length: 100000\r\n")).await;
+        let began = Instant::now();
+        // A byte every now and then is progress; only the deadline of the exchange ends it.
+        while began.elapsed() < Duration::from_millis(4500) && raw.send(b" ").await {
+            sleep(Duration::from_millis(100)).await;
+        }
+        let answer = raw.answer().await;
+        refused(&answer, 408, "too-slow", "caller=trickles").await;
+        assert!(house().await.record(&answer.id()).await.micros >= 3_900_000);
+    });
+}
+
+#[test]
+fn a_truncated_body_is_told_from_a_malformed_one() {
+    run(async {
+        let key = house().await.caller("truncates").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        raw.send(head(&key, "/services/open/calm", "Content-Length: 100\r\n")).await;
+        raw.send(b"{\"word\":").await;
+        raw.half_close().await;
+        // Whoever closes its side may not read the answer; the record tells.
+        let record = house().await.only_record("caller=truncates").await;
+        assert!(matches!((record.outcome.as_str(), record.status), ("truncated", 400) | ("abandoned", 499)), "{record:?}");
+
+        let key = house().await.caller("breaks-frames").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        raw.send(head(&key, "/services/open/calm", "Transfer-Encoding: chunked\r\n")).await;
+        raw.send(b"nonsense\r\n{}\r\n0\r\n\r\n").await;
+        refused(&raw.answer().await, 400, "malformed", "caller=breaks-frames").await;
+    });
+}
+
+#[test]
+fn a_body_that_is_not_json_or_not_utf_8_is_malformed() {
+    run(async {
+        for (caller, body) in [
+            ("sends-nothing-json", &b"this is not JSON"[..]),
+            ("sends-half-json", b"{\"word\":\"x\""),
+            ("sends-two", b"{\"word\":\"x\"} {\"word\":\"y\"}"),
+            ("sends-bad-utf-8", b"{\"word\":\"\xff\xfe\"}"),
+            ("sends-surrogate", b"{\"word\":\"\\ud800\"}"),
+            ("sends-utf-16", b"\xff\xfe{\0}\0"),
+            ("sends-nul", b"\0"),
+        ] {
+            let problem = refused_body(caller, body, 400, "malformed").await;
+            assert!(!problem.to_string().contains("not JSON\""), "{caller}: the sent text is repeated: {problem}");
+        }
+    });
+}
+
+#[test]
+fn values_that_do_not_fit_are_each_told_by_place_and_never_repeated() {
+    run(async {
+        let body = br#"{"request":{"endpoint":"VALUE-1","method":2,"path":null,"headers":[["VALUE-3"],"VALUE-4"],"boddy":"VALUE-5","filler":-1}}"#;
+        let key = house().await.caller("misfits").await;
+        let answer = ask(post(&key, "/services/open/send", body)).await;
+        refused(&answer, 400, "invalid-parameters", "caller=misfits").await;
+        let problem = answer.json();
+        let pointers: Vec<&str> = problem["problems"].as_array().unwrap().iter().filter_map(|at| at["pointer"].as_str()).collect();
+        for place in ["/request/method", "/request/path", "/request/headers/0", "/request/headers/1", "/request/boddy", "/request/body", "/request/filler"] {
+            assert!(pointers.iter().any(|pointer| pointer.starts_with(place)), "{place} is not told: {problem}");
+        }
+        assert!(!answer.text().contains("VALUE-"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn parameters_that_are_missing_unknown_twice_or_no_object_are_refused() {
+    run(async {
+        for (caller, body, place) in [
+            ("forgets", &b"{}"[..], "/word"),
+            ("adds", b"{\"word\":\"x\",\"more\":1}", "/more"),
+            ("repeats", b"{\"word\":\"x\",\"word\":\"y\"}", "/word"),
+            ("gives-number", b"{\"word\":17}", "/word"),
+            ("gives-null", b"{\"word\":null}", "/word"),
+            ("gives-list", b"[\"x\"]", ""),
+            ("gives-text", b"\"x\"", ""),
+        ] {
+            let problem = refused_body(caller, body, 400, "invalid-parameters").await;
+            let problems = problem["problems"].as_array().unwrap();
+            assert!(problems.iter().any(|at| at["pointer"] == place), "{caller}: {problem}");
+        }
+    });
+}
+
+#[test]
+fn a_cut_connection_is_on_record_as_abandoned() {
+    run(async {
+        let house = house().await;
+        let key = house.caller("hangs-up").await;
+        let mut raw = Raw::connect(house.data).await;
+        raw.send(post(&key, "/services/patient/sleep", &json!({ "millis": 50_000 }).to_string().into_bytes())).await;
+        let under_way = async || house.adapter("patient").await.adapter.in_flight;
+        eventually("the exchange under way", async || (under_way().await == 1).then_some(())).await;
+        drop(raw);
+        let record = house.only_record("caller=hangs-up").await;
+        assert_eq!((record.outcome.as_str(), record.status), ("abandoned", 499));
+        assert_eq!((record.function.as_str(), record.adapter.as_deref()), ("sleep", Some("patient")));
+        assert!(record.micros < 50_000_000, "its sandbox was torn down at once");
+        eventually("the sandbox to be gone", async || (under_way().await == 0).then_some(())).await;
+    });
+}
+
+#[test]
+fn the_listener_is_as_good_as_before_after_all_that() {
+    run(async {
+        let key = house().await.caller("behaves").await;
+        let mut raw = Raw::connect(house().await.data).await;
+        for _ in 0..3 {
+            raw.send(post(&key, "/services/open/calm", br#"{"word":"an"}"#)).await;
+            assert_eq!(raw.answer().await.ok(), "an");
+        }
+        eventually("three records", async || (house().await.records("caller=behaves").await.len() == 3).then_some(())).await;
+    });
+}
