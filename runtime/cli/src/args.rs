@@ -34,7 +34,7 @@ Exit codes:
 
 /// The integration gateway: one sandboxed WebAssembly adapter per connected system, replaced while traffic flows
 #[derive(Parser, Debug)]
-#[command(name = "nhip", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "nhip", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Args {
     /// Print JSON on standard output instead of text for people
     #[arg(long, global = true)]

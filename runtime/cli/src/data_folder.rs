@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// It cannot be made, is no folder, or is open to others.
-pub fn prepare(data: &Path) -> anyhow::Result<()> {
+pub(crate) fn prepare(data: &Path) -> anyhow::Result<()> {
     let unusable = |source: std::io::Error| {
         Failure::new(format!("the data folder `{}` cannot be used", data.display()))
             .because(source)

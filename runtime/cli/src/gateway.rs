@@ -7,6 +7,8 @@
 mod metrics;
 mod options;
 mod running;
+#[cfg(test)]
+mod tests;
 
 pub use options::{Options, TlsFiles, Variable};
 pub use running::{Running, Stopped};
@@ -25,6 +27,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+/// The folder of compiled components, in the data folder.
+const CACHE: &str = "cache";
 /// Records that may wait for the database: some seconds of a busy gateway, a few megabytes. When they are all taken,
 /// new exchanges are refused, since one that cannot be recorded must not happen.
 const RECORDS: usize = 8192;
@@ -52,6 +56,7 @@ impl Assembly {
     pub async fn start(options: Options) -> anyhow::Result<Running> {
         let Options { data, listen, admin, admin_remote, admin_hosts, tls, limits, grace, clock, .. } = &options;
         data_folder::prepare(data)?;
+        data_folder::prepare(&data.join(CACHE))?;
         let tls_config = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
         let registry = Registry::open(data, Arc::clone(clock)).await?;
         let token = token::keep(data)?;
@@ -133,7 +138,7 @@ fn host_config(options: &Options, registry: &Registry) -> HostConfig {
     let variable = Arc::clone(&options.variable);
     HostConfig {
         pool: options.pool,
-        cache: options.data.join("cache"),
+        cache: options.data.join(CACHE),
         secrets: Arc::new(FileAndMap::new(move |name: &str| variable(name))),
         resolver: Arc::clone(&options.resolver),
         roots: options.roots.clone(),

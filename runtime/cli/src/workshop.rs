@@ -48,11 +48,10 @@ impl Workshop {
     /// When the tree is not there (any more).
     pub fn find(cargo: Option<OsString>) -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let root = root
-            .canonicalize()
-            .ok()
-            .filter(|root| root.join("guest-adapters/Cargo.toml").is_file())
-            .with_context(|| format!("the source tree `{}` is not there: give components that are built already", root.display()))?;
+        let root =
+            root.canonicalize().ok().filter(|root| root.join("guest-adapters/Cargo.toml").is_file()).with_context(
+                || format!("the source tree `{}` is not there: give components that are built already", root.display()),
+            )?;
         Ok(Self { root, cargo: cargo.unwrap_or_else(|| "cargo".into()) })
     }
 

@@ -202,6 +202,7 @@ fn packages_of(surface: &Surface) -> BTreeSet<String> {
 }
 
 impl PackageDocs {
+    #[expect(clippy::indexing_slicing, reason = "an arena indexed by its own ids")]
     fn of(package: &UnresolvedPackage) -> Self {
         let interfaces = package.interfaces.iter().filter_map(|(_, interface)| {
             let name = interface.name.clone()?;

@@ -80,8 +80,13 @@ impl Surface {
     /// The bytes are not a valid component.
     pub fn read(component: &[u8]) -> Result<Self, SurfaceError> {
         let docs = scan(component)?;
-        let (resolve, world) = decode(component)?;
-        Ok(Reader::new(&resolve, &docs).surface(world))
+        // The decoder of WIT validates, but it is written for the output of its own tools and asserts much of what a
+        // hostile component need not keep. It shares no state with anything, so nothing is left broken by a panic.
+        let read = std::panic::catch_unwind(|| {
+            let (resolve, world) = decode(component)?;
+            Ok(Reader::new(&resolve, &docs).surface(world))
+        });
+        read.unwrap_or_else(|_| Err(SurfaceError::Invalid("its types contradict each other".to_owned())))
     }
 
     /// The contract of that full name.
@@ -117,14 +122,10 @@ fn scan(bytes: &[u8]) -> Result<WitDocs, SurfaceError> {
     Ok(docs)
 }
 
-/// The WIT of a component. The decoder validates, but it is written for the output of its own tools and asserts much
-/// of what a hostile component need not keep, so its panics are caught: it holds no state that could be left broken.
 fn decode(bytes: &[u8]) -> Result<(Resolve, WorldId), SurfaceError> {
-    let decoded = std::panic::catch_unwind(|| wit_component::decode(bytes));
-    match decoded {
-        Ok(Ok(DecodedWasm::Component(resolve, world))) => Ok((resolve, world)),
-        Ok(Ok(DecodedWasm::WitPackage(..))) => Err(SurfaceError::WitPackage),
-        Ok(Err(error)) => Err(SurfaceError::Invalid(format!("{error:#}"))),
-        Err(_) => Err(SurfaceError::Invalid("its types contradict each other".to_owned())),
+    match wit_component::decode(bytes) {
+        Ok(DecodedWasm::Component(resolve, world)) => Ok((resolve, world)),
+        Ok(DecodedWasm::WitPackage(..)) => Err(SurfaceError::WitPackage),
+        Err(error) => Err(SurfaceError::Invalid(format!("{error:#}"))),
     }
 }

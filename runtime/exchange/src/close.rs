@@ -23,7 +23,9 @@ impl Open<'_> {
         (self.record.upstream, self.record.cpu_micros) = self.trail.take();
         match result {
             Err(fault) => judge::log(&self.record, fault),
-            Ok(_) => tracing::debug!(exchange = %self.record.id, service = %self.record.service, micros = self.record.micros, "exchange done"),
+            Ok(_) => {
+                tracing::debug!(exchange = %self.record.id, service = %self.record.service, micros = self.record.micros, "exchange done")
+            }
         }
         // Without a place there is no exchange: `open` has refused it, and the counters say so.
         if let Some(place) = self.place.take() {

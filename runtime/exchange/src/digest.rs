@@ -97,12 +97,11 @@ mod tests {
     #[test]
     fn text_form_is_read_back_and_nothing_else_is() {
         let digest = Digest::of(b"abc");
-        assert_eq!(
-            digest.to_string(),
-            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(digest.to_string(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse::<Digest>().unwrap(), digest);
-        for wrong in ["", "sha256:", "sha256:zz", "sha256:+a7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a"] {
+        for wrong in
+            ["", "sha256:", "sha256:zz", "sha256:+a7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a"]
+        {
             assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
         }
     }

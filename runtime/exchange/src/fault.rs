@@ -183,8 +183,16 @@ impl Kind {
     #[must_use]
     pub fn of_shared_fault(code: &str) -> Option<Self> {
         const SHARED: [Kind; 11] = [
-            Kind::InvalidInput, Kind::NotFound, Kind::Denied, Kind::Conflict, Kind::Unsupported, Kind::Busy,
-            Kind::UpstreamUnavailable, Kind::UpstreamTimeout, Kind::UpstreamRefused, Kind::UpstreamInvalid,
+            Kind::InvalidInput,
+            Kind::NotFound,
+            Kind::Denied,
+            Kind::Conflict,
+            Kind::Unsupported,
+            Kind::Busy,
+            Kind::UpstreamUnavailable,
+            Kind::UpstreamTimeout,
+            Kind::UpstreamRefused,
+            Kind::UpstreamInvalid,
             Kind::AdapterInternal,
         ];
         SHARED.into_iter().find(|kind| kind.row().code == code)
@@ -282,12 +290,20 @@ mod tests {
     fn the_shared_faults_of_the_contracts_all_have_a_row() {
         let wit = include_str!("../../../wit/lgsp/types/faults.wit");
         let body = wit.split("enum fault-code {").nth(1).unwrap().split('}').next().unwrap();
-        let codes: Vec<&str> = body.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("//")).map(|l| l.trim_end_matches(',')).collect();
+        let codes: Vec<&str> = body
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty() && !l.starts_with("//"))
+            .map(|l| l.trim_end_matches(','))
+            .collect();
         assert_eq!(codes.len(), 11);
         for code in codes {
             let kind = Kind::of_shared_fault(code).unwrap_or_else(|| panic!("no row for `{code}`"));
             let doc = body.split(code).next().unwrap();
-            assert!(doc.trim_end().rsplit("///").next().unwrap().contains(&format!("HTTP {}", kind.row().status)), "{code}");
+            assert!(
+                doc.trim_end().rsplit("///").next().unwrap().contains(&format!("HTTP {}", kind.row().status)),
+                "{code}"
+            );
         }
     }
 }

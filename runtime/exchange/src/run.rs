@@ -44,18 +44,25 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Bytes, Fault> {
     open.record.request = Some(Digest::of(&body));
     let _slot = slot::take(live, &spine.pool)?;
 
-    call(live, permit, Call {
-        function,
-        body,
-        id: open.record.id,
-        service: arrival.service,
-        function_name: arrival.function,
-        purpose,
-        attempt: 1,
-        trace: open.trace,
-        deadline,
-        deadline_ms: open.record.opened_ms.saturating_add(u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX)),
-        trail: Arc::clone(&open.trail),
-    })
+    call(
+        live,
+        permit,
+        Call {
+            function,
+            body,
+            id: open.record.id,
+            service: arrival.service,
+            function_name: arrival.function,
+            purpose,
+            attempt: 1,
+            trace: open.trace,
+            deadline,
+            deadline_ms: open
+                .record
+                .opened_ms
+                .saturating_add(u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX)),
+            trail: Arc::clone(&open.trail),
+        },
+    )
     .await
 }

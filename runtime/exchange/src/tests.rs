@@ -101,8 +101,14 @@ async fn every_refusal_has_its_kind_and_one_record() {
     let (spine, mut records) = spine(&service);
     let unknown = |caller: &str| Ok(caller.parse::<CallerName>().unwrap());
     let cases: Vec<(Kind, Arrival)> = vec![
-        (Kind::Unauthenticated, Arrival { caller: Err(Fault::new(Kind::Unauthenticated, "who?")), ..arrival("echo", Bytes::new()) }),
-        (Kind::MethodNotAllowed, Arrival { flaw: Some(Fault::new(Kind::MethodNotAllowed, "post")), ..arrival("echo", Bytes::new()) }),
+        (
+            Kind::Unauthenticated,
+            Arrival { caller: Err(Fault::new(Kind::Unauthenticated, "who?")), ..arrival("echo", Bytes::new()) },
+        ),
+        (
+            Kind::MethodNotAllowed,
+            Arrival { flaw: Some(Fault::new(Kind::MethodNotAllowed, "post")), ..arrival("echo", Bytes::new()) },
+        ),
         (Kind::UnknownService, Arrival { service: "other".to_owned(), ..arrival("echo", Bytes::new()) }),
         (Kind::UnknownFunction, arrival("other", Bytes::new())),
         (Kind::Forbidden, Arrival { caller: unknown("stranger"), ..arrival("echo", Bytes::new()) }),

@@ -8,10 +8,7 @@ use std::borrow::Cow;
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Address<'a> {
     /// `/services/{service}/{function}`
-    Exchange {
-        service: Cow<'a, str>,
-        function: Cow<'a, str>,
-    },
+    Exchange { service: Cow<'a, str>, function: Cow<'a, str> },
     /// `/services/{service}/{function}` with a segment that does not decode to plain text: as it was written.
     Garbled { service: &'a str, function: &'a str },
     /// `/services`
@@ -76,12 +73,27 @@ mod tests {
         assert_eq!(Address::of("/services/popul%61tion/find"), exchange("population", "find"));
         assert_eq!(Address::of("/services"), Address::Catalogue);
         assert_eq!(Address::of("/services/x/openapi.json"), Address::OpenApi { service: "x".into() });
-        for (path, service, function) in
-            [("/services/%ff/find", "%ff", "find"), ("/services/a/b%0ac", "a", "b%0ac"), ("/services/a/%00", "a", "%00")]
-        {
+        for (path, service, function) in [
+            ("/services/%ff/find", "%ff", "find"),
+            ("/services/a/b%0ac", "a", "b%0ac"),
+            ("/services/a/%00", "a", "%00"),
+        ] {
             assert_eq!(Address::of(path), Address::Garbled { service, function });
         }
-        for path in ["", "/", "*", "services", "/services/", "/services/x", "/services//find", "/services/x/", "/services/x/y/", "/services/x/y/z", "/Services/x/y", "//services/x/y"] {
+        for path in [
+            "",
+            "/",
+            "*",
+            "services",
+            "/services/",
+            "/services/x",
+            "/services//find",
+            "/services/x/",
+            "/services/x/y/",
+            "/services/x/y/z",
+            "/Services/x/y",
+            "//services/x/y",
+        ] {
             assert_eq!(Address::of(path), Address::Nowhere, "{path}");
         }
     }

@@ -28,7 +28,9 @@ struct Entry<'a> {
 pub(crate) fn list(routes: &Routes) -> Answer {
     let services = routes.services().map(|service| entry(service)).collect();
     // Plain strings cannot fail to be written.
-    answer::document(serde_json::to_vec(&Catalogue { services }).map_or_else(|_| Bytes::from_static(b"{}"), Bytes::from))
+    answer::document(
+        serde_json::to_vec(&Catalogue { services }).map_or_else(|_| Bytes::from_static(b"{}"), Bytes::from),
+    )
 }
 
 /// `GET /services/{service}/openapi.json`

@@ -35,7 +35,10 @@ pub(crate) fn meets(head: &Parts, has_body: bool) -> Result<(), Fault> {
     if let Some(encoding) = single(&head.headers, &CONTENT_ENCODING)?
         && !encoding.eq_ignore_ascii_case("identity")
     {
-        return Err(Fault::new(Kind::UnsupportedMediaType, "compressed bodies are not taken; send it without `Content-Encoding`"));
+        return Err(Fault::new(
+            Kind::UnsupportedMediaType,
+            "compressed bodies are not taken; send it without `Content-Encoding`",
+        ));
     }
     if has_body { json(single(&head.headers, &CONTENT_TYPE)?) } else { Ok(()) }
 }
@@ -77,12 +80,23 @@ mod tests {
     #[test]
     fn only_json_in_utf_8_is_json() {
         for fits in [
-            "application/json", "Application/JSON", "application/json;charset=UTF-8", "application/json; charset=\"utf-8\"",
+            "application/json",
+            "Application/JSON",
+            "application/json;charset=UTF-8",
+            "application/json; charset=\"utf-8\"",
             "application/vnd.example+json; version=1",
         ] {
             assert!(json(Some(fits)).is_ok(), "{fits}");
         }
-        for wrong in ["", "text/json", "application/jsonp", "application/xml", "text/plain+json", "application/json; charset=latin1", "application/json, application/json"] {
+        for wrong in [
+            "",
+            "text/json",
+            "application/jsonp",
+            "application/xml",
+            "text/plain+json",
+            "application/json; charset=latin1",
+            "application/json, application/json",
+        ] {
             assert!(json(Some(wrong)).is_err(), "{wrong}");
         }
         assert!(json(None).is_err());

@@ -50,9 +50,13 @@ pub enum GatewayError {
 impl GatewayError {
     pub(crate) fn bind(address: SocketAddr, source: io::Error) -> Self {
         let cure = match source.kind() {
-            io::ErrorKind::AddrInUse => "another program listens there; stop it or choose another port, 0 for any free one",
+            io::ErrorKind::AddrInUse => {
+                "another program listens there; stop it or choose another port, 0 for any free one"
+            }
             io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose one of its own, such as 127.0.0.1",
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine has no such address; choose one of its own, such as 127.0.0.1"
+            }
             _ => "choose another address or see what the system says",
         };
         Self::Bind { address, cure, source }

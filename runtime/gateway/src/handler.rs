@@ -58,12 +58,7 @@ fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Res
 }
 
 /// Let the spine run it, and render what comes of it.
-async fn exchange(
-    connection: &Connection,
-    head: &Parts,
-    body: Incoming,
-    caller: Result<CallerName, Fault>,
-) -> Answer {
+async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller: Result<CallerName, Fault>) -> Answer {
     let address = Address::of(head.uri.path());
     let has_body = !body.is_end_stream();
     let (purpose, flaw) = match demands::purpose(&head.headers) {

@@ -32,8 +32,8 @@ pub mod stats;
 pub mod tls;
 
 pub use config::{GatewayConfig, HttpLimits};
+pub use credential::Prover;
 pub use error::GatewayError;
 pub use gateway::Gateway;
-pub use credential::Prover;
 pub use stats::{GatewayCounts, GatewayStats};
 pub use tls::load_tls;

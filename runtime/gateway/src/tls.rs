@@ -26,11 +26,7 @@ pub fn load_tls(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Gat
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
-        .map_err(|source| GatewayError::Pair {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-            source,
-        })?;
+        .map_err(|source| GatewayError::Pair { certificate: certificate.to_owned(), key: key.to_owned(), source })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

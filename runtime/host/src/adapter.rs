@@ -39,11 +39,13 @@ pub(crate) fn decoding(policy: &Policy) -> DecodeLimits {
 impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entries.get(call.function.0).ok_or_else(|| {
-            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own").inside("a function number is out of range")
+            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
+                .inside("a function number is out of range")
         })?;
         let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
         let state = State::prepare(&self.shared, permit.caller().to_string(), &call).map_err(|error| {
-            Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox").inside(format!("{error:#}"))
+            Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
+                .inside(format!("{error:#}"))
         })?;
         let results = self.run(state, entry, &params).await?;
         let limit = usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX);
@@ -152,7 +154,8 @@ fn refuse(refusal: Refusal) -> Fault {
 fn refused_by_service(error: ErrAnswer) -> Fault {
     let shared = error.shared_fault.as_ref().and_then(|fault| Some((fault, Kind::of_shared_fault(&fault.code)?)));
     let Some((shared, kind)) = shared else {
-        let mut fault = Fault::new(Kind::ContractFault, "the service answered with a fault of its contract; see `fault`");
+        let mut fault =
+            Fault::new(Kind::ContractFault, "the service answered with a fault of its contract; see `fault`");
         fault.value = Some(error.json.into());
         return fault;
     };

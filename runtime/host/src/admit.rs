@@ -128,7 +128,8 @@ fn stranger(import: &str) -> String {
         return "the gateway gives no sockets: reach upstream systems through `nhip:adapter/endpoints` or `wasi:http/outgoing-handler`".to_owned();
     }
     if import.starts_with("wasi:") || import.starts_with("nhip:") {
-        return "the gateway does not offer this interface; what it offers is the world `nhip:adapter/imports@1.0.0`".to_owned();
+        return "the gateway does not offer this interface; what it offers is the world `nhip:adapter/imports@1.0.0`"
+            .to_owned();
     }
     "no power of the gateway; contracts of other adapters cannot be imported in this version".to_owned()
 }
@@ -150,7 +151,10 @@ fn compare_contracts(surface: &Surface, policy: &Policy, report: &mut Report) {
             continue;
         };
         for place in &contract.unservable {
-            report.refuse(format!("contract {wanted}"), format!("cannot be served as JSON: {}", tame(&place.to_string(), 500)));
+            report.refuse(
+                format!("contract {wanted}"),
+                format!("cannot be served as JSON: {}", tame(&place.to_string(), 500)),
+            );
         }
         if contract.functions.items().is_empty() && contract.unservable.is_empty() {
             report.refuse(format!("contract {wanted}"), "has no function: there is nothing to serve");
@@ -182,7 +186,10 @@ fn ready_endpoints(host: &WasmHost, policy: &Policy, report: &mut Report) -> Opt
         Ok(egress) => Some(Arc::new(egress)),
         Err(problems) => {
             for problem in problems {
-                report.refuse(format!("endpoints.{}", problem.endpoint), format!("{}: {}", problem.message, problem.cure));
+                report.refuse(
+                    format!("endpoints.{}", problem.endpoint),
+                    format!("{}: {}", problem.message, problem.cure),
+                );
             }
             None
         }
@@ -194,7 +201,10 @@ fn check_folders(policy: &Policy, report: &mut Report) {
         if !file.host.is_dir() {
             report.refuse(
                 format!("files {}", file.guest),
-                format!("`{}` is not a folder that the gateway can open: make it, or correct `host`", file.host.display()),
+                format!(
+                    "`{}` is not a folder that the gateway can open: make it, or correct `host`",
+                    file.host.display()
+                ),
             );
         }
     }
@@ -231,7 +241,12 @@ async fn compile(host: &WasmHost, bytes: Bytes, digest: Digest, report: &mut Rep
 }
 
 /// Satisfy every import. What is missing was said before; what remains are interfaces of another shape than ours.
-fn link(host: &WasmHost, component: &Component, policy: &Policy, report: &mut Report) -> Option<InstancePre<crate::state::State>> {
+fn link(
+    host: &WasmHost,
+    component: &Component,
+    policy: &Policy,
+    report: &mut Report,
+) -> Option<InstancePre<crate::state::State>> {
     let linked = capabilities::linker(&host.engine, policy).and_then(|linker| linker.instantiate_pre(component));
     match linked {
         Ok(pre) => Some(pre),
@@ -273,7 +288,10 @@ fn serve(
                     functions.push((function.name.clone(), FunctionId(entries.len())));
                     entries.push(Entry { function: function.clone(), export });
                 }
-                None => report.refuse(format!("contract {wanted}"), format!("the compiled component has lost `{}`", function.name)),
+                None => report.refuse(
+                    format!("contract {wanted}"),
+                    format!("the compiled component has lost `{}`", function.name),
+                ),
             }
         }
         services.push(describe(name, contract, functions, manifest));
@@ -295,7 +313,13 @@ fn describe(
         server_url: "/".to_owned(),
     };
     let document = openapi(&info, contract).to_string();
-    ServiceDescription { name: name.to_owned(), contract: contract.name.clone(), functions, summary, openapi: document.into() }
+    ServiceDescription {
+        name: name.to_owned(),
+        contract: contract.name.clone(),
+        functions,
+        summary,
+        openapi: document.into(),
+    }
 }
 
 fn share(host: &WasmHost, policy: &Arc<Policy>, manifest: &Manifest, egress: Arc<Egress>) -> Shared {

@@ -55,7 +55,9 @@ impl Cache {
             let (code, sum) = self.paths(digest);
             // The sum last: code without its sum is not loaded.
             let _ = fs::remove_file(&sum);
-            write(&code, &bytes).and_then(|()| write(&sum, Digest::of(&bytes).to_string().as_bytes())).map_err(|error| error.to_string())
+            write(&code, &bytes)
+                .and_then(|()| write(&sum, Digest::of(&bytes).to_string().as_bytes()))
+                .map_err(|error| error.to_string())
         });
         if let Err(error) = kept {
             tracing::warn!(%digest, error, "cannot keep the compiled component; it will be compiled again at the next start");
@@ -77,7 +79,10 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&partial, path)
 }
 
-#[expect(unsafe_code, reason = "only code that this engine compiled from a verified component and whose digest was just checked, in a folder that only the gateway's user can write")]
+#[expect(
+    unsafe_code,
+    reason = "only code that this engine compiled from a verified component and whose digest was just checked, in a folder that only the gateway's user can write"
+)]
 fn deserialize(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: see the reason above; the engine checks its own version and settings in the file.
     unsafe { Component::deserialize_file(engine, path) }

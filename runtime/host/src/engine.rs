@@ -106,7 +106,10 @@ fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
         tracing::info!(reset = "pagemap-scan", "sandbox memory is reset by PAGEMAP_SCAN, up to 4 MiB kept resident");
         config.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(4 << 20).table_keep_resident(64 << 10);
     } else {
-        tracing::info!(reset = "madvise", "sandbox memory is reset by madvise: PAGEMAP_SCAN needs Linux 6.7 and no swap");
+        tracing::info!(
+            reset = "madvise",
+            "sandbox memory is reset by madvise: PAGEMAP_SCAN needs Linux 6.7 and no swap"
+        );
         config.linear_memory_keep_resident(0);
     }
     config

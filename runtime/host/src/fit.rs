@@ -15,10 +15,19 @@ pub(crate) fn check(component: &Component, policy: &Policy, report: &mut Report)
     };
     let memory = needs.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE);
     let tables = needs.max_initial_table_size.unwrap_or(0);
-    report.pool.push(format!("{} of at most {MAX_MEMORIES} memories, the largest {memory} bytes at the start", needs.num_memories));
-    report.pool.push(format!("{} of at most {MAX_TABLES} tables, the largest {tables} of {MAX_TABLE_ELEMENTS} elements", needs.num_tables));
+    report.pool.push(format!(
+        "{} of at most {MAX_MEMORIES} memories, the largest {memory} bytes at the start",
+        needs.num_memories
+    ));
+    report.pool.push(format!(
+        "{} of at most {MAX_TABLES} tables, the largest {tables} of {MAX_TABLE_ELEMENTS} elements",
+        needs.num_tables
+    ));
     if needs.num_memories > MAX_MEMORIES {
-        report.refuse("pool", format!("the component has {} memories; a sandbox holds {MAX_MEMORIES}", needs.num_memories));
+        report.refuse(
+            "pool",
+            format!("the component has {} memories; a sandbox holds {MAX_MEMORIES}", needs.num_memories),
+        );
     }
     if needs.num_tables > MAX_TABLES {
         report.refuse("pool", format!("the component has {} tables; a sandbox holds {MAX_TABLES}", needs.num_tables));

@@ -10,7 +10,9 @@ const LARGEST: usize = 64 << 10;
 /// Why there is no manifest.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum ManifestError {
-    #[error("the component carries no manifest: embed `adapter.toml` as the custom section `{SECTION}`, or give it with `--manifest adapter.toml`")]
+    #[error(
+        "the component carries no manifest: embed `adapter.toml` as the custom section `{SECTION}`, or give it with `--manifest adapter.toml`"
+    )]
     Absent,
     #[error("the component carries more than one section `{SECTION}`")]
     Twice,

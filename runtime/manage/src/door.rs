@@ -69,7 +69,7 @@ fn check(context: &Context, request: &Request) -> Result<(), Refusal> {
         StatusCode::UNAUTHORIZED,
         "unauthenticated",
         "the admin token is missing or wrong",
-        "send `Authorization: Bearer TOKEN`; the token is in a file of the data folder that only its owner reads",
+        "send `Authorization: Bearer TOKEN`; the token is in `admin-token` in the data folder",
     ))
 }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 pub enum AdminError {
     /// Other machines could reach it, and nobody said that they may.
     #[error(
-        "the admin address `{address}` can be reached from other machines, and the control API speaks plain HTTP: listen on `127.0.0.1`, or allow it where TLS is in front of it"
+        "the admin address `{address}` can be reached from other machines, and the control API speaks plain HTTP: listen on `127.0.0.1`, or say `--admin-remote` where TLS is in front of it"
     )]
     Remote {
         /// The address.

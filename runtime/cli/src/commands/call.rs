@@ -20,7 +20,7 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// The call could not be made, or what answered is no gateway.
-pub async fn run(args: CallArgs, out: Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: CallArgs, out: Output) -> anyhow::Result<ExitCode> {
     let mut key = HeaderValue::from_str(key(&args)?.expose())
         .map_err(|_| Failure::new("the key has characters that no key has").hint("give the key alone, on one line"))?;
     key.set_sensitive(true);

@@ -41,6 +41,7 @@ pub(super) async fn run(args: &DeployArgs, out: Output) -> anyhow::Result<ExitCo
         form = form.text("manifest", manifest);
     }
     let answer = admin.deploy(form).await?;
+    progress.done();
     match follow(&admin, answer, &mut progress, out).await? {
         Line::Deployed(done) => {
             progress.done();

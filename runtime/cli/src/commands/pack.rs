@@ -22,11 +22,15 @@ const SECTION: &str = "nhip:adapter";
 pub(super) fn run(args: &PackArgs, out: Output) -> anyhow::Result<ExitCode> {
     let mut bytes = fs::read(&args.component).with_context(|| format!("cannot read `{}`", args.component.display()))?;
     if let Some(folder) = &args.wit {
-        bytes = documentation(folder)?.embed(&bytes).with_context(|| format!("cannot pack `{}`", args.component.display()))?;
+        bytes = documentation(folder)?
+            .embed(&bytes)
+            .with_context(|| format!("cannot pack `{}`", args.component.display()))?;
     }
     if let Some(file) = &args.manifest {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-        Manifest::parse(&text).map_err(|mistakes| Failure::new(format!("`{}` has mistakes", file.display())).because(mistakes.to_string()))?;
+        Manifest::parse(&text).map_err(|mistakes| {
+            Failure::new(format!("`{}` has mistakes", file.display())).because(mistakes.to_string())
+        })?;
         if bytes.windows(SECTION.len()).any(|window| window == SECTION.as_bytes()) {
             return Err(Failure::new(format!("`{}` carries a manifest already", args.component.display()))
                 .hint("leave `--manifest` away, or build the component without its own")
@@ -58,7 +62,9 @@ fn documentation(folder: &Path) -> anyhow::Result<WitDocs> {
         } else if entry.extension().is_some_and(|extension| extension == "wit") {
             let text = fs::read_to_string(&entry).with_context(|| format!("cannot read `{}`", entry.display()))?;
             let name = entry.display().to_string();
-            docs.merge(WitDocs::parse([(name.as_str(), text.as_str())]).with_context(|| format!("`{name}` is not WIT"))?);
+            docs.merge(
+                WitDocs::parse([(name.as_str(), text.as_str())]).with_context(|| format!("`{name}` is not WIT"))?,
+            );
         }
     }
     Ok(docs)

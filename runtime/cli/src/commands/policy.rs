@@ -14,7 +14,7 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// A file cannot be read, or standard output cannot be written.
-pub fn run(command: &PolicyCommand, out: Output) -> anyhow::Result<ExitCode> {
+pub(super) fn run(command: &PolicyCommand, out: Output) -> anyhow::Result<ExitCode> {
     match command {
         PolicyCommand::Check { files } => check(files, out),
         PolicyCommand::Explain { file } => explain(file, out),
@@ -65,7 +65,7 @@ fn tell(file: &Path, mistakes: &[Mistake], out: Output) -> anyhow::Result<()> {
 
 /// A mistake with its place in the form that editors follow, and its cure.
 #[must_use]
-pub fn placed(file: &Path, mistake: &Mistake) -> String {
+pub(super) fn placed(file: &Path, mistake: &Mistake) -> String {
     let Mistake { line, column, key, message, hint } = mistake;
     let mut text = format!("{}:{line}:{column}: ", file.display());
     if !key.is_empty() {

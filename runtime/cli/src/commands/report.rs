@@ -20,16 +20,20 @@ pub(super) fn deployed(done: &Deployed) -> String {
         let _ = write!(text, ", in the place of {} (deployment {})", replaced.version, replaced.deployment);
     }
     text.push('\n');
-    let mut known = Vec::new();
+    let mut known = vec![
+        ("component", format!("{component}, {}", size(report.size))),
+        ("policy", policy.to_string()),
+        ("services", served(services)),
+    ];
     if let Some(restores) = restores {
+        // What admission found was told when it was deployed.
         known.push(("restores", format!("deployment {restores}")));
+        return text + &indented(&facts(&known));
     }
-    known.push(("component", format!("{component}, {}", size(report.size))));
-    known.push(("policy", policy.to_string()));
-    known.push(("services", served(services)));
     known.extend(admitted(report));
     if *smoke > 0 {
-        known.push(("smoke", format!("{smoke} calls ended as expected")));
+        let calls = if *smoke == 1 { "call" } else { "calls" };
+        known.push(("smoke", format!("{smoke} {calls} ended as expected")));
     }
     text.push_str(&indented(&facts(&known)));
     for finding in &report.findings {

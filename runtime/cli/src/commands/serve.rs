@@ -18,7 +18,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// The gateway cannot start, or did not end as it should.
-pub async fn run(args: ServeArgs, out: Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: ServeArgs, out: Output) -> anyhow::Result<ExitCode> {
     logging::start(&args.log, env::filled("NO_COLOR").is_some())?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::new("signals cannot be listened for").because(error))?;
@@ -73,6 +73,9 @@ fn announce(running: &Running, out: Output) -> anyhow::Result<()> {
         ("token", token::file_of(running.data()).display().to_string()),
     ]);
     out.text(&format!("Nhịp {} is ready\n{lines}", env!("CARGO_PKG_VERSION")))?;
+    for adapter in &running.restored().broken {
+        out.note(&format!("warning: {adapter} should serve and does not; `nhip adapters {adapter}` says why"));
+    }
     Ok(())
 }
 

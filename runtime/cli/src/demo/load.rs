@@ -50,7 +50,8 @@ impl Load {
     /// Start the clients.
     pub(super) fn start(stage: &Stage, clients: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let bodies: Arc<Vec<String>> = Arc::new(stage.ngsp.citizens().iter().map(|citizen| find(citizen).to_string()).collect());
+        let bodies: Arc<Vec<String>> =
+            Arc::new(stage.ngsp.citizens().iter().map(|citizen| find(citizen).to_string()).collect());
         let url = format!("{}/services/population/find", stage.running.data_url());
         let mut set = JoinSet::new();
         for first in 0..clients {
@@ -120,7 +121,12 @@ impl Tally {
 
     /// Milliseconds below which that share of the exchanges took.
     pub(super) fn percentile(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a list of some thousands")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place in a list of some thousands"
+        )]
         let place = (self.took.len() as f64 * share / 100.0) as usize;
         self.took.get(place.min(self.took.len().saturating_sub(1))).copied().unwrap_or_default()
     }

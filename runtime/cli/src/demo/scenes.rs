@@ -47,8 +47,10 @@ async fn population(stage: &Stage, screen: &Screen, told: &mut Told) -> anyhow::
 
     let mut claims = find(citizen);
     if let Some(request) = claims.get_mut("request").and_then(Value::as_object_mut) {
-        let moved: serde_json::Map<String, Value> =
-            ["number", "fullName", "birth"].iter().filter_map(|key| Some(((*key).to_owned(), request.remove(*key)?))).collect();
+        let moved: serde_json::Map<String, Value> = ["number", "fullName", "birth"]
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), request.remove(*key)?)))
+            .collect();
         let mut moved = Value::Object(moved);
         moved["gender"] = json!("9");
         request.insert("claims".to_owned(), moved);
@@ -80,19 +82,33 @@ async fn documents(stage: &Stage, screen: &Screen, told: &mut Told) -> anyhow::R
         "responses": [], "toPlaces": ["Như trên", "Lưu: VT"], "traces": [],
         "attachments": [{ "name": "congvan.zip", "contentType": "application/zip", "content": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" }],
     } });
-    let sent = scene.play("send: a document as edXML, the agent's signature made by the host", "documents/send", letter, 200).await?;
-    let packet = sent["packetId"].as_str().unwrap_or_default().to_owned();
-
-    scene.play("list what came in", "documents/list-received", json!({ "filter": {} }), 200).await?;
-    let fetched = scene.play("fetch: read back, attachments byte for byte", "documents/fetch", json!({ "packetId": packet }), 200).await?;
+    scene
+        .play("send: a document as edXML, the agent's signature made by the host", "documents/send", letter, 200)
+        .await?;
+    let waiting = scene.play("list what came in", "documents/list-received", json!({ "filter": {} }), 200).await?;
+    // The receiver's packet has an id of its own on the axis.
+    let packet =
+        waiting.as_array().and_then(|list| list.last()).map(|entry| entry["packetId"].clone()).unwrap_or_default();
+    let fetched = scene
+        .play("fetch: read back, attachments byte for byte", "documents/fetch", json!({ "packetId": packet }), 200)
+        .await?;
     let document = fetched["packet"]["val"]["id"].clone();
-    scene.play("acknowledge: the transport state", "documents/acknowledge", json!({ "packetId": packet, "state": "done" }), 200).await?;
+    scene
+        .play(
+            "acknowledge: the transport state",
+            "documents/acknowledge",
+            json!({ "packetId": packet, "state": "done" }),
+            200,
+        )
+        .await?;
     let report = json!({ "report": {
         "sender": { "code": "H99.01", "name": "Sở Khoa học và Công nghệ tỉnh Mẫu Sơn" },
         "responseFor": { "organ": "H99", "code": "17/UBND-KSTT", "documentId": document, "date": { "tag": "date", "val": "2026-11-20" } },
         "status": "03", "description": "Đã tiếp nhận",
     } });
-    scene.play("report-status: the business status 03, as a packet of its own", "documents/report-status", report, 200).await?;
+    scene
+        .play("report-status: the business status 03, as a packet of its own", "documents/report-status", report, 200)
+        .await?;
     Ok(())
 }
 

@@ -31,7 +31,15 @@ impl Screen {
     }
 
     /// An exchange: what went in, what came out.
-    pub(super) fn exchange(&self, title: &str, target: &str, request: &Value, status: u16, answer: &Value, millis: u128) {
+    pub(super) fn exchange(
+        &self,
+        title: &str,
+        target: &str,
+        request: &Value,
+        status: u16,
+        answer: &Value,
+        millis: u128,
+    ) {
         self.line(&format!("\n  {title}\n  → POST {target}\n{}", indent(request)));
         self.line(&format!("  ← {status} in {millis} ms\n{}", indent(answer)));
     }
@@ -40,11 +48,20 @@ impl Screen {
     pub(super) fn summary(&self, told: &Told, tally: &Tally) {
         self.chapter("5", "Summary");
         self.line(&format!("  named exchanges   {} as they should be, {} not", told.well, told.failed));
-        self.line(&format!("  under load        {} exchanges in {:.1} s, {} failed", tally.total(), tally.seconds, tally.failed));
+        self.line(&format!(
+            "  under load        {} exchanges in {:.1} s, {} failed",
+            tally.total(),
+            tally.seconds,
+            tally.failed
+        ));
         self.line(&format!("    on 1.0.0        {}", tally.on_1_0));
         self.line(&format!("    on 1.1.0        {}", tally.on_1_1));
         self.line(&format!("    replacements    {} seen by the callers, none announced to them", tally.changes));
-        self.line(&format!("    median, 99 %    {:.1} ms, {:.1} ms (simulator, gateway and callers share this machine)", tally.percentile(50.0), tally.percentile(99.0)));
+        self.line(&format!(
+            "    median, 99 %    {:.1} ms, {:.1} ms (simulator, gateway and callers share this machine)",
+            tally.percentile(50.0),
+            tally.percentile(99.0)
+        ));
         for failure in &tally.failures {
             self.line(&format!("    failed with     {failure}"));
         }

@@ -58,10 +58,8 @@ impl Stage {
         screen.line(&format!("  Nhịp, data listener                 {}", running.data_url()));
         screen.line(&format!("  Nhịp, admin listener                {}", running.admin_url()));
 
-        let policies = [
-            ("population.toml", population_policy(&ngsp)),
-            ("documents.toml", documents_policy(&vxp, &system.id)),
-        ];
+        let policies =
+            [("population.toml", population_policy(&ngsp)), ("documents.toml", documents_policy(&vxp, &system.id))];
         for (file, text) in policies {
             let path = folder.join(file);
             fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
@@ -98,7 +96,12 @@ impl Stage {
     }
 
     /// Call a function as a caller; status, answer and milliseconds.
-    pub(super) async fn call(&self, caller: &'static str, function: &str, body: &Value) -> anyhow::Result<(u16, Value, u128)> {
+    pub(super) async fn call(
+        &self,
+        caller: &'static str,
+        function: &str,
+        body: &Value,
+    ) -> anyhow::Result<(u16, Value, u128)> {
         let begun = Instant::now();
         let answer = self
             .http
@@ -125,10 +128,19 @@ impl Stage {
         screen.chapter("6", "It stays up: try it from another terminal (Ctrl-C ends it)");
         screen.line(&format!("\n  curl -s {data}/services/population/find -H 'X-Api-Key: {}' -H 'Content-Type: application/json' \\\n       -d '{body}'", self.key("mot-cua")));
         screen.line(&format!("  curl -s {data}/services -H 'X-Api-Key: {}'", self.key("mot-cua")));
-        screen.line(&format!("  curl -s {data}/services/documents/openapi.json -H 'X-Api-Key: {}'", self.key("van-thu")));
+        screen
+            .line(&format!("  curl -s {data}/services/documents/openapi.json -H 'X-Api-Key: {}'", self.key("van-thu")));
         screen.line(&format!("  curl -s -X PUT {}/__faults -d '{{\"mode\":\"down\"}}'      # the register breaks; call again, then {{\"mode\":\"none\"}}", self.ngsp.url()));
-        screen.line(&format!("  nhip adapters --admin {} --data {}", self.running.admin_url(), self.running.data().display()));
-        screen.line(&format!("  nhip exchanges --admin {} --data {}", self.running.admin_url(), self.running.data().display()));
+        screen.line(&format!(
+            "  nhip adapters --admin {} --data {}",
+            self.running.admin_url(),
+            self.running.data().display()
+        ));
+        screen.line(&format!(
+            "  nhip exchanges --admin {} --data {}",
+            self.running.admin_url(),
+            self.running.data().display()
+        ));
         tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
     }
 
@@ -158,7 +170,12 @@ impl Stage {
             .await
             .context("cannot run this program again")?;
         if !output.status.success() {
-            bail!("`nhip {}` failed:\n{}{}", words.join(" "), String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "`nhip {}` failed:\n{}{}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -4,6 +4,11 @@
 //! with its place. Hostile types cannot make this long: aliases are followed in a loop, depth is bounded by the
 //! validator, and the reports per type are bounded by [`MAX_OBSTACLES`].
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "an arena indexed by its own ids, which is all that `wit-parser` hands out"
+)]
+
 use std::collections::HashMap;
 
 use wit_parser::{Docs, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner};

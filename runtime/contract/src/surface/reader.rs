@@ -2,6 +2,11 @@
 //!
 //! Invariant: a function is either listed whole or every reason why it cannot be served is listed.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "an arena indexed by its own ids, which is all that `wit-parser` hands out"
+)]
+
 use wit_parser::{
     Function as WitFunction, FunctionKind, InterfaceId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey,
 };

@@ -220,7 +220,7 @@ fn text_that_is_not_json_is_refused_with_line_and_column() {
         (b"{x:1}", "not JSON: key must be a string at line 1, column 2"),
         (b"{\"x\":\"\xff\"}", "not UTF-8 at line 1, column 7"),
         (b"{\"x\":\"\\ud800\"}", "not JSON: unexpected end of hex escape at line 1, column 13"),
-        (b"[1e999]", "not JSON: number out of range at line 1, column 6"),
+        (b"{\"x\":1e999}", "not JSON: number out of range at line 1, column 10"),
         (b"{\"x\":01}", "not JSON: invalid number at line 1, column 7"),
     ];
     let shape = shape("record r { x: string }", "r");

@@ -10,7 +10,7 @@ use crate::generate::{Ty, damage, intruder, ty, typed_value, value};
 use crate::support::{encode, resolve};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(20000))]
 
     #[test]
     fn a_value_comes_back_from_its_json((_, shape, value) in typed_value()) {
@@ -79,7 +79,7 @@ proptest! {
 
 proptest! {
     // Each case compiles a component.
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_engine_takes_decoded_values_and_gives_the_same_back(

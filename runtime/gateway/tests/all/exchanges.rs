@@ -51,7 +51,8 @@ async fn purpose_and_trace_reach_the_adapter_and_the_record() {
 #[tokio::test]
 async fn a_request_without_a_body_is_an_exchange_too() {
     let mut world = World::new().await;
-    let reply = ask(world.address, request("POST", "/services/register/tell", &format!("X-Api-Key: {KEY}\r\n"), "")).await;
+    let reply =
+        ask(world.address, request("POST", "/services/register/tell", &format!("X-Api-Key: {KEY}\r\n"), "")).await;
     assert_eq!(reply.status, 200);
     world.record_of("ok").await;
 }

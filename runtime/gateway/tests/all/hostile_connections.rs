@@ -155,7 +155,8 @@ async fn requests_sent_ahead_are_answered_in_order() {
         assert_eq!(raw.reply().await.body, body.as_bytes());
         world.record_of("ok").await;
     }
-    raw.send(request("POST", "/services/register/echo", &format!("X-Api-Key: {KEY}\r\nConnection: close\r\n"), "")).await;
+    raw.send(request("POST", "/services/register/echo", &format!("X-Api-Key: {KEY}\r\nConnection: close\r\n"), ""))
+        .await;
     assert_eq!(raw.reply().await.status, 200);
     assert_eq!(raw.closed().await, b"");
 }

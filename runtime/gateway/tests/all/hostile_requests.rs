@@ -61,7 +61,13 @@ async fn who_does_not_prove_itself_is_refused_first_of_all() {
             "unauthenticated",
             None,
         ),
-        ("a known caller that may not", with_key_line(&format!("X-Api-Key: {OTHER_KEY}\r\n")), 403, "forbidden", Some("archive")),
+        (
+            "a known caller that may not",
+            with_key_line(&format!("X-Api-Key: {OTHER_KEY}\r\n")),
+            403,
+            "forbidden",
+            Some("archive"),
+        ),
     ])
     .await;
 }

@@ -60,8 +60,7 @@ async fn both_versions_of_http_are_spoken_over_tls() {
     world.record_of("ok").await;
 
     let stream = TokioIo::new(connect(&world, client, "h2").await);
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
     tokio::spawn(connection);
     let response = sender.send_request(request(Method::POST, "/services/register/echo", KEY, "{}")).await.unwrap();
     assert_eq!(response.status(), 200);

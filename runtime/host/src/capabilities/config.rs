@@ -7,7 +7,13 @@ pub(super) const CAPABILITY: Capability = Capability {
     interfaces: &["wasi:config/store"],
     grant: |policy| {
         let names: Vec<&str> = policy.config.keys().map(String::as_str).collect();
-        Grant::Granted(if names.is_empty() { "granted: empty".to_owned() } else { format!("granted: {}", names.join(", ")) })
+        Grant::Granted(if names.is_empty() {
+            "granted: empty".to_owned()
+        } else {
+            format!("granted: {}", names.join(", "))
+        })
     },
-    link: |linker| wasmtime_wasi_config::add_to_linker(linker, |state: &mut crate::state::State| WasiConfig::new(&state.config)),
+    link: |linker| {
+        wasmtime_wasi_config::add_to_linker(linker, |state: &mut crate::state::State| WasiConfig::new(&state.config))
+    },
 };

@@ -31,11 +31,7 @@ impl endpoints::Host for State {
         match self.egress.send(&endpoint, request, &self.budget, &self.trail).await {
             Ok(response) => Ok(endpoints::Response {
                 status: response.status,
-                headers: response
-                    .headers
-                    .into_iter()
-                    .map(|(name, value)| endpoints::Header { name, value })
-                    .collect(),
+                headers: response.headers.into_iter().map(|(name, value)| endpoints::Header { name, value }).collect(),
                 body: response.body.into(),
             }),
             Err(failure) => Err(failure.into()),

@@ -12,7 +12,11 @@ pub(super) const CAPABILITY: Capability = Capability {
     grant: |policy| {
         let folders: Vec<String> =
             policy.files.iter().map(|file| format!("{} ({})", file.guest, file.mode.as_str())).collect();
-        Grant::Granted(if folders.is_empty() { "granted: no folder".to_owned() } else { format!("granted: {}", folders.join(", ")) })
+        Grant::Granted(if folders.is_empty() {
+            "granted: no folder".to_owned()
+        } else {
+            format!("granted: {}", folders.join(", "))
+        })
     },
     link: |linker| {
         filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, WasiFilesystemView::filesystem)?;

@@ -80,10 +80,9 @@ async fn translate(
     for (name, value) in &head.headers {
         // The length is the body's own; a guest that announces another was already refused by the engine.
         if *name != http::header::CONTENT_LENGTH {
-            let value = value.to_str().map_err(|_| Error::HttpRequestHeaderSize {
-                field_name: Some(name.to_string()),
-                field_size: None,
-            })?;
+            let value = value
+                .to_str()
+                .map_err(|_| Error::HttpRequestHeaderSize { field_name: Some(name.to_string()), field_size: None })?;
             headers.push((name.to_string(), value.to_owned()));
         }
     }

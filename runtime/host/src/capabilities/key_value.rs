@@ -13,7 +13,9 @@ pub(super) const CAPABILITY: Capability = Capability {
     interfaces: &["wasi:keyvalue/store"],
     grant: |policy| match &policy.key_value {
         Some(grant) => Grant::Granted(format!("granted: {} bytes in {} keys", grant.quota, grant.keys)),
-        None => Grant::Denied("the policy grants no key-value store: add `[key-value]` with `quota = \"1 MiB\"`".to_owned()),
+        None => {
+            Grant::Denied("the policy grants no key-value store: add `[key-value]` with `quota = \"1 MiB\"`".to_owned())
+        }
     },
     link: |linker| store::add_to_linker::<_, HasSelf<State>>(linker, |state| state),
 };

@@ -35,10 +35,7 @@ async fn everything_that_is_counted_is_told_and_no_count_goes_down() {
     assert_eq!(value(text, &format!(r#"nhip_exchanges_in_flight{old}"}}"#)), Some(0.0));
     assert_eq!(value(text, &format!(r#"nhip_exchange_duration_seconds_count{old}"}}"#)), Some(4.0));
     assert_eq!(
-        value(
-            text,
-            &format!(r#"nhip_exchange_duration_seconds_bucket{{le="+Inf",adapter="population",version="1.0.0"}}"#)
-        ),
+        value(text, r#"nhip_exchange_duration_seconds_bucket{le="+Inf",adapter="population",version="1.0.0"}"#),
         Some(4.0)
     );
     assert_eq!(text.matches("nhip_exchange_duration_seconds_bucket{").count(), 4 * (BUCKETS_MICROS.len() + 1));

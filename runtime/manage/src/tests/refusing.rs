@@ -13,6 +13,9 @@ use nhip_exchange::Digest;
 use nhip_registry::{ActFilter, ActKind, RegistryError};
 use serde_json::json;
 
+/// The parts of an upload.
+type Parts<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A world in which `population` 1.0.0 serves.
 async fn world() -> World {
     let world = World::start().await;
@@ -156,7 +159,7 @@ async fn an_upload_that_is_not_one_is_refused_with_what_is_wrong() {
     let world = world().await;
     let (component, policy) = (component("population", "1.1.0"), policy("population"));
     let (component, policy): (&[u8], &[u8]) = (&component, policy.as_bytes());
-    let cases: [(&[(&str, &[u8])], &str); 6] = [
+    let cases: [(Parts<'_>, &str); 6] = [
         (&[("component", component)], "`policy` is missing"),
         (&[("policy", policy)], "`component` is missing"),
         (&[], "missing"),

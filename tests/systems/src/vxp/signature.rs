@@ -91,7 +91,8 @@ fn agree(headers: &BTreeMap<String, String>, key: &str, text: &str) -> Result<BT
     let mut signed = BTreeMap::new();
     for (name, value) in pairs {
         let lower = name.to_ascii_lowercase();
-        let short = lower.strip_prefix(PREFIX).ok_or_else(|| wrong(format!("`{name}` is no header of the protocol")))?;
+        let short =
+            lower.strip_prefix(PREFIX).ok_or_else(|| wrong(format!("`{name}` is no header of the protocol")))?;
         let short = short.to_owned();
         if headers.get(&short) != Some(&value) {
             return Err(wrong(format!("the header `{name}` is not what was signed")));

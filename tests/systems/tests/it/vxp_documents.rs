@@ -84,7 +84,8 @@ async fn sending_is_refused_with_the_reason() {
     let good = samples::NEW_DOCUMENT;
     let wrong_root = b"<edXML xmlns='http://example.com'/>".as_slice();
     let no_header = b"<edXML xmlns='http://www.mic.gov.vn/TBT/QCVN_102_2016'/>".as_slice();
-    let cases: [(&[u8], &[(&str, &str)], &str); 13] = [
+    type Case<'a> = (&'a [u8], &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 13] = [
         (good, &[FROM_H99, ("to", r#"["000.00.00.Z99"]"#)], codes::UNKNOWN_RECIPIENT),
         (good, &[FROM_H99, ("to", r#"["G99","nobody"]"#)], codes::UNKNOWN_RECIPIENT),
         (good, &[FROM_H99, ("to", "[]")], codes::UNKNOWN_RECIPIENT),

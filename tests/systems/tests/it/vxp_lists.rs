@@ -16,7 +16,7 @@ async fn three_days() -> Vxp {
     let told = Arc::clone(&seconds);
     let clock = Arc::new(move || jiff::Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
     let vxp = Vxp::start(VxpConfig { clock, ..VxpConfig::default() }).await.unwrap();
-    let mut put = |time: &str, sample: &'static [u8], kind| {
+    let put = |time: &str, sample: &'static [u8], kind| {
         let moment: jiff::Timestamp = time.parse().unwrap();
         seconds.store(moment.as_second(), Ordering::SeqCst);
         vxp.deposit("H99", sample, kind).unwrap();
