@@ -83,7 +83,7 @@ async fn refused_body(caller: &str, body: &[u8], status: u16, code: &str) -> Val
 }
 
 #[test]
-fn who_does_not_prove_itself_is_refused_before_anything_else() {
+fn a_wrong_key_is_refused_and_recorded() {
     run(async {
         let key = house().await.caller("proven").await;
         let mistyped: String = key.chars().rev().collect();
@@ -95,7 +95,8 @@ fn who_does_not_prove_itself_is_refused_before_anything_else() {
             ("other-scheme", format!("Authorization: Basic {key}\r\n")),
             ("wrong-bearer", format!("Authorization: Bearer {mistyped}\r\n")),
         ] {
-            let request = format!("POST /services/{service}/calm HTTP/1.1\r\nHost: a\r\n{lines}Content-Length: 2\r\n\r\n{{}}");
+            let request =
+                format!("POST /services/{service}/calm HTTP/1.1\r\nHost: a\r\n{lines}Content-Length: 2\r\n\r\n{{}}");
             let answer = ask(request).await;
             let record = refused(&answer, 401, "unauthenticated", &format!("service={service}")).await;
             assert_eq!((record.caller, record.request), (None, None), "{service}");
@@ -106,7 +107,7 @@ fn who_does_not_prove_itself_is_refused_before_anything_else() {
 }
 
 #[test]
-fn a_caller_that_the_policy_does_not_name_is_refused() {
+fn a_caller_that_is_not_allowed_is_refused() {
     run(async {
         let key = house().await.caller("not-named").await;
         let answer = ask(post(&key, "/services/closed/calm", br#"{"word":"x"}"#)).await;
@@ -145,7 +146,7 @@ fn services_functions_methods_and_types_that_do_not_exist_are_told_apart() {
 }
 
 #[test]
-fn an_oversized_body_is_refused_by_its_announcement_and_by_its_bytes() {
+fn an_oversized_body_is_refused() {
     run(async {
         let key = house().await.caller("announces-much").await;
         let answer = ask(head(&key, "/services/open/calm", "Content-Length: 99999999999\r\n")).await;
@@ -166,7 +167,7 @@ fn an_oversized_body_is_refused_by_its_announcement_and_by_its_bytes() {
 }
 
 #[test]
-fn a_deeply_nested_body_is_refused_at_once() {
+fn deep_nesting_is_refused() {
     run(async {
         let deep = 100_000;
         for (caller, body) in [
@@ -189,7 +190,7 @@ fn a_deeply_nested_body_is_refused_at_once() {
 }
 
 #[test]
-fn a_body_that_stops_arriving_is_given_up() {
+fn a_slow_body_is_refused() {
     run(async {
         let key = house().await.caller("stops").await;
         let mut raw = Raw::connect(house().await.data).await;
@@ -219,7 +220,7 @@ fn a_body_that_trickles_is_given_up_at_the_deadline() {
 }
 
 #[test]
-fn a_truncated_body_is_told_from_a_malformed_one() {
+fn a_truncated_body_is_refused() {
     run(async {
         let key = house().await.caller("truncates").await;
         let mut raw = Raw::connect(house().await.data).await;
@@ -228,7 +229,10 @@ fn a_truncated_body_is_told_from_a_malformed_one() {
         raw.half_close().await;
         // Whoever closes its side may not read the answer; the record tells.
         let record = house().await.only_record("caller=truncates").await;
-        assert!(matches!((record.outcome.as_str(), record.status), ("truncated", 400) | ("abandoned", 499)), "{record:?}");
+        assert!(
+            matches!((record.outcome.as_str(), record.status), ("truncated", 400) | ("abandoned", 499)),
+            "{record:?}"
+        );
 
         let key = house().await.caller("breaks-frames").await;
         let mut raw = Raw::connect(house().await.data).await;
@@ -239,7 +243,7 @@ fn a_truncated_body_is_told_from_a_malformed_one() {
 }
 
 #[test]
-fn a_body_that_is_not_json_or_not_utf_8_is_malformed() {
+fn broken_json_is_refused() {
     run(async {
         for (caller, body) in [
             ("sends-nothing-json", &b"this is not JSON"[..]),
@@ -257,15 +261,24 @@ fn a_body_that_is_not_json_or_not_utf_8_is_malformed() {
 }
 
 #[test]
-fn values_that_do_not_fit_are_each_told_by_place_and_never_repeated() {
+fn values_that_do_not_fit_are_refused_with_their_places() {
     run(async {
         let body = br#"{"request":{"endpoint":"VALUE-1","method":2,"path":null,"headers":[["VALUE-3"],"VALUE-4"],"boddy":"VALUE-5","filler":-1}}"#;
         let key = house().await.caller("misfits").await;
         let answer = ask(post(&key, "/services/open/send", body)).await;
         refused(&answer, 400, "invalid-parameters", "caller=misfits").await;
         let problem = answer.json();
-        let pointers: Vec<&str> = problem["problems"].as_array().unwrap().iter().filter_map(|at| at["pointer"].as_str()).collect();
-        for place in ["/request/method", "/request/path", "/request/headers/0", "/request/headers/1", "/request/boddy", "/request/body", "/request/filler"] {
+        let pointers: Vec<&str> =
+            problem["problems"].as_array().unwrap().iter().filter_map(|at| at["pointer"].as_str()).collect();
+        for place in [
+            "/request/method",
+            "/request/path",
+            "/request/headers/0",
+            "/request/headers/1",
+            "/request/boddy",
+            "/request/body",
+            "/request/filler",
+        ] {
             assert!(pointers.iter().any(|pointer| pointer.starts_with(place)), "{place} is not told: {problem}");
         }
         assert!(!answer.text().contains("VALUE-"), "{}", answer.text());
@@ -292,7 +305,7 @@ fn parameters_that_are_missing_unknown_twice_or_no_object_are_refused() {
 }
 
 #[test]
-fn a_cut_connection_is_on_record_as_abandoned() {
+fn a_cut_connection_is_recorded() {
     run(async {
         let house = house().await;
         let key = house.caller("hangs-up").await;
@@ -318,6 +331,7 @@ fn the_listener_is_as_good_as_before_after_all_that() {
             raw.send(post(&key, "/services/open/calm", br#"{"word":"an"}"#)).await;
             assert_eq!(raw.answer().await.ok(), "an");
         }
-        eventually("three records", async || (house().await.records("caller=behaves").await.len() == 3).then_some(())).await;
+        eventually("three records", async || (house().await.records("caller=behaves").await.len() == 3).then_some(()))
+            .await;
     });
 }

@@ -13,6 +13,7 @@
     reason = "a test says what went wrong by failing"
 )]
 
+mod admin;
 mod cli;
 mod documents;
 mod harness;
@@ -24,3 +25,4 @@ mod process;
 mod refusals;
 mod secrets;
 mod swaps;
+mod tls;

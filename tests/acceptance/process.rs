@@ -89,7 +89,10 @@ fn killed_at_any_instant_it_serves_the_last_completed_state() {
                 // Nobody heard how it ended: it is the state before or the state after, and nothing else.
                 None => {
                     let history: Vec<&str> = live.history.iter().map(|entry| entry.version.as_str()).collect();
-                    assert!(served == completed || history.first() == Some(&served.as_str()), "kill {kill}: {served}, was {completed}");
+                    assert!(
+                        served == completed || history.first() == Some(&served.as_str()),
+                        "kill {kill}: {served}, was {completed}"
+                    );
                     assert!(served == completed || served == wanted || kill % 2 == 1, "kill {kill}: {served}");
                 }
             }
@@ -140,7 +143,9 @@ fn a_stop_answers_what_is_under_way_refuses_what_is_new_and_ends_well() {
         let waiting: Vec<_> = (0..20)
             .map(|_| {
                 let (gateway, key) = (gateway.clone(), key.clone());
-                tokio::spawn(async move { gateway.try_call(&key, "one", "sleep", &json!({ "millis": 3000 }), &[]).await })
+                tokio::spawn(
+                    async move { gateway.try_call(&key, "one", "sleep", &json!({ "millis": 3000 }), &[]).await },
+                )
             })
             .collect();
         let under_way = async || process.adapter("one").await.adapter.in_flight;
@@ -169,7 +174,8 @@ fn what_was_under_way_at_a_stop_is_on_record() {
         deploy(&process, "one", "1.0.0").await;
         let gateway = (*process).clone();
         let caller = key.clone();
-        let waiting = tokio::spawn(async move { gateway.call(&caller, "one", "sleep", &json!({ "millis": 1500 })).await });
+        let waiting =
+            tokio::spawn(async move { gateway.call(&caller, "one", "sleep", &json!({ "millis": 1500 })).await });
         eventually("it under way", async || (process.adapter("one").await.adapter.in_flight == 1).then_some(())).await;
         terminate(process.id()).await;
         let answer = waiting.await.unwrap();
@@ -186,7 +192,8 @@ fn a_second_gateway_on_the_same_folder_does_not_start() {
         let data = folder("twice").join("data");
         let process = Process::serve(&data, &[]).await;
         let text = data.display().to_string();
-        let said = nhip(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", &text], &[], "").await;
+        let said =
+            nhip(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", &text], &[], "").await;
         assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
         assert!(said.err.starts_with("error: ") || said.err.contains("\nerror: "), "{}", said.err);
         assert!(said.err.contains(&text), "it names the folder: {}", said.err);
@@ -198,14 +205,20 @@ fn a_second_gateway_on_the_same_folder_does_not_start() {
 fn the_demo_runs_to_its_end_without_a_failed_exchange() {
     run(async {
         let components = adapters().display().to_string();
-        let said = nhip(&["demo", "--once", "--seconds", "1", "--clients", "4", "--adapters", &components], &[], "").await;
+        let said =
+            nhip(&["demo", "--once", "--seconds", "1", "--clients", "4", "--adapters", &components], &[], "").await;
         assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
         for line in ["named exchanges   10 as they should be, 0 not", " 0 failed"] {
             assert!(said.out.contains(line), "`{line}` is missing:\n{}", said.out);
         }
         for version in ["on 1.0.0 ", "on 1.1.0 "] {
-            let line = said.out.lines().find(|line| line.trim().starts_with(version.trim())).unwrap_or_else(|| panic!("{}", said.out));
-            let count: u64 = line.split_whitespace().last().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{line}"));
+            let line = said
+                .out
+                .lines()
+                .find(|line| line.trim().starts_with(version.trim()))
+                .unwrap_or_else(|| panic!("{}", said.out));
+            let count: u64 =
+                line.split_whitespace().last().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{line}"));
             assert!(count > 0, "{line}");
         }
         assert!(!Path::new("nhip-data").exists(), "the demo leaves nothing in the folder it runs in");

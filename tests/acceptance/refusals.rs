@@ -95,7 +95,10 @@ fn what_is_no_component_is_refused_whatever_it_looks_like() {
             let refused = refused(&house, bytes, &policy("hostile", "hostile", ""), None).await;
             assert_eq!(refused.code, RefusedCode::Admission, "{what}: {refused:?}");
             let findings = findings(&refused);
-            assert!(!findings.is_empty() && findings.iter().all(|finding| finding.len() < 3000), "{what}: {findings:?}");
+            assert!(
+                !findings.is_empty() && findings.iter().all(|finding| finding.len() < 3000),
+                "{what}: {findings:?}"
+            );
         }
     });
 }
@@ -103,7 +106,8 @@ fn what_is_no_component_is_refused_whatever_it_looks_like() {
 #[test]
 fn a_core_module_is_told_how_to_become_a_component() {
     run(async {
-        let refused = refused(&house().await, b"\0asm\x01\0\0\0".to_vec(), &policy("hostile", "hostile", ""), None).await;
+        let refused =
+            refused(&house().await, b"\0asm\x01\0\0\0".to_vec(), &policy("hostile", "hostile", ""), None).await;
         says(&findings(&refused), "component", "module");
     });
 }
@@ -126,7 +130,7 @@ fn a_foreign_component_hears_of_every_import_and_export_that_cannot_be_served() 
 }
 
 #[test]
-fn a_component_that_wants_sockets_is_told_the_way_that_there_is() {
+fn sockets_are_refused() {
     run(async {
         let policy = "adapter = \"sockets\"\n[services]\nsockets = \"test:sockets/dial@1.0.0\"\n";
         let refused = refused(&house().await, fixture("sockets"), policy, None).await;
@@ -159,10 +163,16 @@ fn a_component_that_is_granted_too_little_hears_of_everything_it_lacks() {
         let refused = refused(&house().await, fixture("hostile"), policy, None).await;
         let findings = findings(&refused);
         for import in ["nhip:adapter/endpoints@1.0.0", "wasi:http/outgoing-handler@", "wasi:http/types@"] {
-            let named = findings.iter().any(|finding| finding.starts_with(&format!("import {import}")) && finding.contains("[endpoints.NAME]"));
+            let named = findings.iter().any(|finding| {
+                finding.starts_with(&format!("import {import}")) && finding.contains("[endpoints.NAME]")
+            });
             assert!(named, "{import}: {findings:#?}");
         }
-        assert!(findings.iter().any(|finding| finding.starts_with("import wasi:keyvalue/store") && finding.contains("[key-value]")));
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.starts_with("import wasi:keyvalue/store") && finding.contains("[key-value]"))
+        );
     });
 }
 
@@ -185,18 +195,28 @@ fn a_policy_hears_of_all_its_mistakes_with_their_places() {
         let refused = refused(&house().await, fixture("hostile"), policy, None).await;
         assert_eq!((refused.code, refused.detail.as_str()), (RefusedCode::Policy, "the policy has 8 mistakes"));
         let places: Vec<_> = refused.mistakes.iter().map(|mistake| (mistake.line, mistake.key.as_str())).collect();
-        assert_eq!(places, [
-            (3, "services.hostile"),
-            (5, "limits.memory"),
-            (6, "limits.cpuu"),
-            (8, "endpoints.system.url"),
-            (9, "endpoints.system.methods[1]"),
-            (10, "endpoints.system.paths[0]"),
-            (11, "endpoints.system.credential.bearer.token"),
-            (13, "callers.allow[0]"),
-        ]);
-        assert!(refused.mistakes.iter().all(|mistake| mistake.column >= 1 && mistake.hint.is_some()), "{:?}", refused.mistakes);
-        assert!(!serde_json::to_string(&refused).unwrap().contains("a-secret-in-the-open"), "a misplaced secret is not repeated");
+        assert_eq!(
+            places,
+            [
+                (3, "services.hostile"),
+                (5, "limits.memory"),
+                (6, "limits.cpuu"),
+                (8, "endpoints.system.url"),
+                (9, "endpoints.system.methods[1]"),
+                (10, "endpoints.system.paths[0]"),
+                (11, "endpoints.system.credential.bearer.token"),
+                (13, "callers.allow[0]"),
+            ]
+        );
+        assert!(
+            refused.mistakes.iter().all(|mistake| mistake.column >= 1 && mistake.hint.is_some()),
+            "{:?}",
+            refused.mistakes
+        );
+        assert!(
+            !serde_json::to_string(&refused).unwrap().contains("a-secret-in-the-open"),
+            "a misplaced secret is not repeated"
+        );
     });
 }
 
@@ -244,7 +264,8 @@ fn a_policy_for_another_adapter_is_refused() {
 fn a_public_name_that_another_adapter_serves_is_refused() {
     run(async {
         let manifest = with_manifest("rival", "1.0.0");
-        let refused = refused(&house().await, fixture("hostile"), &policy("rival", "hostile", ""), Some(&manifest)).await;
+        let refused =
+            refused(&house().await, fixture("hostile"), &policy("rival", "hostile", ""), Some(&manifest)).await;
         assert_eq!(refused.code, RefusedCode::Conflict);
         assert_eq!((refused.conflicts.len(), refused.conflicts[0].subject.as_str()), (1, "hostile"));
     });
@@ -275,7 +296,8 @@ fn admission_and_conflicts_are_told_together() {
 fn a_broken_manifest_is_told_by_its_mistakes() {
     run(async {
         let manifest = "name = \"hostile\"\nversion = \"one\"\nsurprise = 1\n";
-        let refused = refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", ""), Some(manifest)).await;
+        let refused =
+            refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", ""), Some(manifest)).await;
         let findings = findings(&refused);
         says(&findings, "adapter.toml", "2:");
         says(&findings, "adapter.toml", "surprise");
@@ -291,10 +313,41 @@ fn a_version_that_fails_a_smoke_call_does_not_go_live() {
              [[smoke]]\nservice = \"hostile\"\nfunction = \"refuse\"\nbody = { reason = \"nobody may see this\" }\nexpect = \"fault\"\n\
              [[smoke]]\nservice = \"hostile\"\nfunction = \"refuse\"\nbody = { reason = \"nobody may see this\" }\n";
         let manifest = with_manifest("hostile", "1.9.0");
-        let refused = refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", more), Some(&manifest)).await;
+        let refused =
+            refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", more), Some(&manifest)).await;
         assert_eq!(refused.code, RefusedCode::Smoke);
         let failed: Vec<_> = refused.smoke.iter().map(|call| (call.number, call.came.as_str())).collect();
         assert_eq!(failed, [(2, "adapter-trapped"), (3, "invalid-parameters"), (5, "contract-fault")]);
         assert!(!serde_json::to_string(&refused).unwrap().contains("nobody may see this"));
+    });
+}
+
+#[test]
+fn a_refused_deployment_changes_nothing() {
+    run(async {
+        let house = house().await;
+        let (key, before) = (house.caller("mot-cua").await, state(&house).await);
+        let gateway = (**house).clone();
+        // All kinds of refusal while callers go on calling: none of them notices.
+        let calls = tokio::spawn(async move {
+            for _ in 0..200 {
+                gateway.call(&key, "hostile", "calm", &json!({ "word": "an" })).await.ok();
+            }
+        });
+        let smoke = policy("hostile", "hostile", "[[smoke]]\nservice = \"hostile\"\nfunction = \"trap\"\n");
+        let (newer, rival) = (with_manifest("hostile", "2.0.0"), with_manifest("rival", "1.0.0"));
+        let sound = policy("hostile", "hostile", "");
+        for (code, component, policy, manifest) in [
+            (RefusedCode::Policy, fixture("hostile"), "adapter = 1".to_owned(), None),
+            (RefusedCode::Admission, b"no component".to_vec(), sound.clone(), None),
+            (RefusedCode::Admission, fixture("foreign"), sound, None),
+            (RefusedCode::Conflict, fixture("hostile"), policy("rival", "hostile", ""), Some(rival.as_str())),
+            (RefusedCode::Smoke, fixture("hostile"), smoke, Some(newer.as_str())),
+        ] {
+            let refused = house.deploy_as(component, &policy, manifest).await.unwrap_err();
+            assert_eq!(refused.code, code, "{refused:?}");
+            assert_eq!(state(&house).await, before);
+        }
+        calls.await.expect("callers that notice nothing");
     });
 }

@@ -57,7 +57,9 @@ impl Stage {
     async fn set() -> Self {
         let ngsp = Ngsp::start(NgspConfig { client_secret: OAUTH2.to_owned(), ..NgspConfig::default() }).await.unwrap();
         let mut config = VxpConfig::default();
-        let system = |system: VxpSystem| if system.id == "vxp-mauson" { VxpSystem { secret: VXP.to_owned(), ..system } } else { system };
+        let system = |system: VxpSystem| {
+            if system.id == "vxp-mauson" { VxpSystem { secret: VXP.to_owned(), ..system } } else { system }
+        };
         config.systems = config.systems.into_iter().map(system).collect();
         let (vxp, upstream) = (Vxp::start(config).await.unwrap(), Upstream::start().await);
         let secrets = [
@@ -115,7 +117,9 @@ async fn good(stage: &Stage, citizen: &Citizen, found: &mut Found) {
     let answer = stage.call("van-thu", "documents/send", &crate::documents::document(json!([]))).await;
     answer.ok();
     found.private(&answer);
-    for (endpoint, body) in [("basic", "{}"), ("header", "{}"), ("bearer", "{}"), ("placeholder", "{\"password\":\"{{secret:PASSWORD}}\"}")] {
+    for (endpoint, body) in
+        [("basic", "{}"), ("header", "{}"), ("bearer", "{}"), ("placeholder", "{\"password\":\"{{secret:PASSWORD}}\"}")]
+    {
         let answer = stage.send(endpoint, &format!("/{endpoint}"), body).await;
         answer.ok();
         found.public(endpoint, answer.text());
@@ -144,14 +148,17 @@ async fn bad(stage: &Stage, citizen: &Citizen, found: &mut Found) {
         found.fault(endpoint, &stage.send(endpoint, "/a/../b", body).await);
     }
     let find = crate::population::find(citizen);
-    for mode in [Mode::Garbage, Mode::Truncated, Mode::Status { code: 500 }, Mode::WrongKey, Mode::ExpiredToken, Mode::Down] {
+    for mode in
+        [Mode::Garbage, Mode::Truncated, Mode::Status { code: 500 }, Mode::WrongKey, Mode::ExpiredToken, Mode::Down]
+    {
         stage.ngsp.faults().set(mode.clone());
         found.fault("population", &stage.call("mot-cua", "population/find", &find).await);
     }
     stage.ngsp.faults().clear();
     for mode in [Mode::Garbage, Mode::WrongKey, Mode::ExpiredToken, Mode::Down] {
         stage.vxp.faults().set(mode.clone());
-        found.fault("documents", &stage.call("van-thu", "documents/send", &crate::documents::document(json!([]))).await);
+        found
+            .fault("documents", &stage.call("van-thu", "documents/send", &crate::documents::document(json!([]))).await);
     }
     stage.vxp.faults().clear();
     let mut stranger = find.clone();
@@ -184,7 +191,8 @@ async fn bad(stage: &Stage, citizen: &Citizen, found: &mut Found) {
 async fn refused(stage: &Stage, found: &mut Found) {
     let literal = "credential = { bearer = { token = \"planted-literal-in-a-policy-61ff\" } }";
     assert!(literal.contains(MISPLACED));
-    let smoke = format!("[[smoke]]\nservice = \"hostile\"\nfunction = \"refuse\"\nbody = {{ reason = \"{PERSON}\" }}\n");
+    let smoke =
+        format!("[[smoke]]\nservice = \"hostile\"\nfunction = \"refuse\"\nbody = {{ reason = \"{PERSON}\" }}\n");
     let not_set = "[endpoints.more]\nurl = \"http://127.0.0.1:1\"\nprivate-network = true\nmethods = [\"GET\"]\npaths = [\"/\"]\n\
          credential = { bearer = { token = \"env:NOT_SET\" } }\n";
     for more in [format!("[endpoints.more]\nurl = \"https://more.example\"\n{literal}\n"), smoke, not_set.to_owned()] {
@@ -197,15 +205,24 @@ async fn refused(stage: &Stage, found: &mut Found) {
 /// Everything that an operator can look at.
 async fn looked_at(gateway: &Gateway, found: &mut Found) {
     for path in [
-        "/metrics", "/readyz", "/api/status", "/api/services", "/api/callers", "/api/acts?limit=1000", "/api/exchanges?limit=1000",
-        "/api/adapters", "/api/adapters/population", "/api/adapters/documents",
+        "/metrics",
+        "/readyz",
+        "/api/status",
+        "/api/services",
+        "/api/callers",
+        "/api/acts?limit=1000",
+        "/api/exchanges?limit=1000",
+        "/api/adapters",
+        "/api/adapters/population",
+        "/api/adapters/documents",
     ] {
         found.public(path, gateway.admin_text(path).await);
     }
     // The operator's own policy, as written, with the smoke call's made-up body in it, was never deployed.
     found.public("hostile", gateway.admin_text("/api/adapters/hostile").await);
     let wrong = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let response = wrong.get(format!("http://{}/api/status", gateway.admin)).bearer_auth(WRONG_KEY).send().await.unwrap();
+    let response =
+        wrong.get(format!("http://{}/api/status", gateway.admin)).bearer_auth(WRONG_KEY).send().await.unwrap();
     assert_eq!(response.status(), 401);
     found.public("a wrong token", response.text().await.unwrap());
 }
@@ -230,7 +247,7 @@ fn absent(what: &str, text: &[u8], planted: &[&str]) {
 }
 
 #[test]
-fn no_credential_and_no_personal_datum_is_left_anywhere() {
+fn no_secret_leaves_the_host() {
     run(async {
         let stage = Stage::set().await;
         let citizen = stage.ngsp.citizens()[5].clone();
@@ -249,17 +266,32 @@ fn no_credential_and_no_personal_datum_is_left_anywhere() {
         let basic = STANDARD.encode(format!("lgsp:{BASIC}"));
         let escaped = serde_json::to_string(PLACEHOLDER).unwrap();
         let credentials = [
-            OAUTH2, VXP, BASIC, &basic, HEADER, BEARER, PLACEHOLDER, escaped.trim_matches('"'), MISPLACED, WRONG_KEY,
-            &token, &mot_cua, &van_thu,
+            OAUTH2,
+            VXP,
+            BASIC,
+            &basic,
+            HEADER,
+            BEARER,
+            PLACEHOLDER,
+            escaped.trim_matches('"'),
+            MISPLACED,
+            WRONG_KEY,
+            &token,
+            &mot_cua,
+            &van_thu,
         ];
         let name = citizen.full_name();
-        let personal = [PERSON, PERSON_ID, citizen.id.as_str(), name.as_str(), citizen.permanent_residence.detail.as_str()];
+        let personal =
+            [PERSON, PERSON_ID, citizen.id.as_str(), name.as_str(), citizen.permanent_residence.detail.as_str()];
         for text in &found.private {
             absent("an answer to a caller", text.as_bytes(), &credentials);
         }
         let mut files = Vec::new();
         kept(&data, &mut files);
-        assert!(files.iter().any(|(name, bytes)| name.contains(".db") || bytes.starts_with(b"SQLite format 3")), "no database was looked at");
+        assert!(
+            files.iter().any(|(name, bytes)| name.contains(".db") || bytes.starts_with(b"SQLite format 3")),
+            "no database was looked at"
+        );
         files.push(("the log".to_owned(), log::all().into_bytes()));
         files.extend(found.public.into_iter().map(|(what, text)| (what, text.into_bytes())));
         for (what, bytes) in &files {

@@ -52,7 +52,10 @@ fn a_hundred_swaps_under_load_fail_no_exchange_and_take_no_memory() {
                 // To the version before, and from there back again.
                 _ => process.rollback("population", None).await,
             };
-            assert!(deployed.replaced.is_some_and(|before| before.version != deployed.version), "swap {swap} changed nothing");
+            assert!(
+                deployed.replaced.is_some_and(|before| before.version != deployed.version),
+                "swap {swap} changed nothing"
+            );
             if swap >= SWAPS / 2 && swap % 10 == 0 {
                 resident.push(process.resident());
             }

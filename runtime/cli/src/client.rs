@@ -11,6 +11,7 @@ use crate::token;
 use nhip_manage::wire::{
     ActList, ActQuery, AdapterDetails, AdapterList, CallerList, Deployed, ExchangeList, ExchangeQuery, IssuedKey,
     NewCaller, OPERATOR_HEADER, Problem, Retired, RevokeQuery, Revoked, Rollback, ServiceList, Status, Stopping,
+    TYPE_PREFIX,
 };
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::multipart::Form;
@@ -217,7 +218,9 @@ impl AdminClient {
     async fn refusal(&self, answer: Response) -> anyhow::Error {
         let status = answer.status();
         let body = answer.bytes().await.unwrap_or_default();
-        let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
+        let problem = serde_json::from_slice::<Problem>(&body).ok();
+        // The data listener speaks in problems too, of other types.
+        let Some(problem) = problem.filter(|problem| problem.kind.starts_with(TYPE_PREFIX)) else {
             return self.foreign(format!("it answered {status}"));
         };
         if let Some(refused) = problem.refused {

@@ -85,8 +85,10 @@ impl WasmAdapter {
         let meter = Arc::clone(&state.meter);
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
-        // What one host call may carry out of the guest: the largest request, its headers and some room.
-        let carried = limits.upstream_request.max(limits.response).saturating_add(1 << 20);
+        // What may be carried out of the guest at once: the largest request, or the answer. A byte of a `list<u8>` in an
+        // answer takes 32 until it is JSON, where three bytes are four characters.
+        let answer = limits.response.saturating_mul(24);
+        let carried = limits.upstream_request.max(answer).saturating_add(1 << 20);
         store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| tick(&meter));

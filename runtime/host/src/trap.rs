@@ -14,11 +14,17 @@ const BACKTRACE: usize = 8 << 10;
 #[error("processor time used up")]
 pub(crate) struct CpuSpent;
 
+/// The engine's words for too much data carried out of the guest at once; it has no type for them. A test sees to it
+/// that a new engine still says so.
+const CARRIED_TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
+
 /// The fault for an error of instantiating or calling.
 pub(crate) fn explain(error: &wasmtime::Error, store: &Store<State>) -> Fault {
     let inside = tame_lines(&format!("{error:?}"), BACKTRACE);
     let fault = if error.downcast_ref::<CpuSpent>().is_some() {
         Fault::new(Kind::CpuExceeded, "the adapter used more processor time than its policy grants")
+    } else if error.chain().any(|cause| cause.to_string().contains(CARRIED_TOO_MUCH)) {
+        Fault::new(Kind::AnswerTooLarge, "the adapter passed on more data at once than its policy grants")
     } else if store.data().memory.refused {
         Fault::new(Kind::MemoryExceeded, "the adapter asked for more memory than its policy grants")
     } else if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {

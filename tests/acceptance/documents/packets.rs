@@ -13,7 +13,12 @@ async fn received(stage: &Stage, sent: &str, kind: &str) -> Value {
     let row = list.as_array().unwrap().iter().find(|row| row["packetId"] == sent);
     let id = row.unwrap_or_else(|| panic!("{sent} is not in {list}"))["receiverPacketId"].clone();
     let list = stage.call("list-received", &json!({ "filter": { "kind": kind } })).await.ok();
-    list.as_array().unwrap().iter().find(|row| row["packetId"] == id).cloned().unwrap_or_else(|| panic!("{id} is not in {list}"))
+    list.as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["packetId"] == id)
+        .cloned()
+        .unwrap_or_else(|| panic!("{id} is not in {list}"))
 }
 
 #[test]
@@ -35,7 +40,10 @@ fn a_document_is_sent_listed_fetched_acknowledged_and_reported_on() {
             }
         }
         assert_eq!(found["subject"], given["subject"]);
-        assert_eq!((&found["id"], &found["promulgation"]["date"]), (&sent["documentId"], &given["promulgation"]["date"]));
+        assert_eq!(
+            (&found["id"], &found["promulgation"]["date"]),
+            (&sent["documentId"], &given["promulgation"]["date"])
+        );
 
         for state in ["processing", "done"] {
             stage.call("acknowledge", &json!({ "packetId": id, "state": state })).await.ok();
@@ -109,11 +117,15 @@ fn every_odd_packet_is_read_with_its_oddities_told_and_handed_out_unchanged() {
             let id = stage.vxp.deposit("H99", *bytes, message).unwrap();
             let fetched = stage.call("fetch", &json!({ "packetId": id })).await.ok();
             assert_eq!(fetched["packet"]["tag"], kind, "{name}");
-            let mut told: Vec<&str> = fetched["warnings"].as_array().unwrap().iter().filter_map(|at| at["code"].as_str()).collect();
+            let mut told: Vec<&str> =
+                fetched["warnings"].as_array().unwrap().iter().filter_map(|at| at["code"].as_str()).collect();
             told.dedup();
             assert_eq!(told, warnings, "{name}: {}", fetched["warnings"]);
             for warning in fetched["warnings"].as_array().unwrap() {
-                assert!(warning["line"].as_u64().unwrap() >= 1 && !warning["path"].as_str().unwrap().is_empty(), "{name}: {warning}");
+                assert!(
+                    warning["line"].as_u64().unwrap() >= 1 && !warning["path"].as_str().unwrap().is_empty(),
+                    "{name}: {warning}"
+                );
             }
             let raw = stage.call("fetch-packet", &json!({ "packetId": id })).await.ok();
             assert_eq!(STANDARD.decode(raw["content"].as_str().unwrap()).unwrap(), *bytes, "{name}");
@@ -132,7 +144,10 @@ fn what_the_samples_say_is_what_callers_read() {
         let impossible = fetch(samples::IMPOSSIBLE_DATE, MessageType::Edoc).await;
         assert_eq!(impossible["promulgation"]["date"], json!({ "tag": "text", "val": "2014/02/30" }));
         let update = fetch(samples::UPDATE, MessageType::Edoc).await;
-        assert_eq!((&update["business"]["kind"], &update["promulgation"]["date"]["tag"]), (&json!("2"), &json!("date")));
+        assert_eq!(
+            (&update["business"]["kind"], &update["promulgation"]["date"]["tag"]),
+            (&json!("2"), &json!("date"))
+        );
         assert!(!update["business"]["change"]["receivers"].as_array().unwrap().is_empty(), "{update}");
         let recall = fetch(samples::RECALL, MessageType::Edoc).await;
         assert_eq!((&recall["business"]["kind"], &recall["attachments"]), (&json!("1"), &json!([])));
@@ -140,7 +155,10 @@ fn what_the_samples_say_is_what_callers_read() {
         assert!(!replace["business"]["replacements"].as_array().unwrap().is_empty(), "{replace}");
         let old = fetch(samples::OLD_MANIFEST, MessageType::Edoc).await;
         let file = &old["attachments"][0];
-        assert!(STANDARD.decode(file["content"].as_str().unwrap()).unwrap().starts_with(b"PK"), "a ZIP arrives as one: {file}");
+        assert!(
+            STANDARD.decode(file["content"].as_str().unwrap()).unwrap().starts_with(b"PK"),
+            "a ZIP arrives as one: {file}"
+        );
         let two = fetch(samples::TWO_ATTACHMENTS, MessageType::Edoc).await;
         assert_eq!(two["attachments"].as_array().unwrap().len(), 2);
         assert!(two["recipients"].as_array().unwrap().len() > 1, "{two}");
@@ -217,7 +235,11 @@ fn the_host_signs_and_the_adapter_never_holds_the_secret() {
         answer.ok();
         let seen = stage.vxp.requests().pop().unwrap();
         assert_eq!((seen.system.as_deref(), seen.code), (Some("vxp-mauson"), "0"), "{seen:?}");
-        assert!(seen.headers.contains_key("hash-header") && seen.headers.contains_key("timestamp"), "{:?}", seen.headers);
+        assert!(
+            seen.headers.contains_key("hash-header") && seen.headers.contains_key("timestamp"),
+            "{:?}",
+            seen.headers
+        );
         let secret = stage.vxp.systems()[0].secret.clone();
         assert!(!log::all().contains(&secret));
     });

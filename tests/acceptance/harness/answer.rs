@@ -5,8 +5,18 @@ use serde_json::Value;
 
 /// What of the inside must never reach a caller. Paths, addresses and host names of a test are added by the test.
 const INSIDE: [&str; 12] = [
-    "127.0.0.1", "169.254", "localhost", ".rs:", "0x", "wasm", "backtrace", "panicked", "unreachable executed",
-    "function_with_a_telling_name", "sqlite", "/tmp/",
+    "127.0.0.1",
+    "169.254",
+    "localhost",
+    ".rs:",
+    "0x",
+    "wasm",
+    "backtrace",
+    "panicked",
+    "unreachable executed",
+    "function_with_a_telling_name",
+    "sqlite",
+    "/tmp/",
 ];
 
 /// An answer of the data listener.
@@ -21,7 +31,8 @@ impl Answer {
     pub(crate) async fn of(response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
         let body = response.bytes().await.expect("the whole answer").to_vec();
         Self { status, headers, body }

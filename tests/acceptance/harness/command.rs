@@ -80,7 +80,10 @@ fn is_id(text: &str) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
-    text.len() >= 10 && text.starts_with("20") && text.as_bytes().get(4) == Some(&b'-') && text.as_bytes().get(7) == Some(&b'-')
+    text.len() >= 10
+        && text.starts_with("20")
+        && text.as_bytes().get(4) == Some(&b'-')
+        && text.as_bytes().get(7) == Some(&b'-')
 }
 
 fn is_clock(text: &str) -> bool {

@@ -2,7 +2,9 @@
 
 use super::{Answer, eventually};
 use nhip_exchange::Record;
-use nhip_manage::wire::{Act, ActList, AdapterDetails, Deployed, ExchangeList, IssuedKey, Line, Problem, Refused, Step};
+use nhip_manage::wire::{
+    Act, ActList, AdapterDetails, Deployed, ExchangeList, IssuedKey, Line, Problem, Refused, Step,
+};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, redirect};
 use serde::de::DeserializeOwned;
@@ -164,7 +166,8 @@ impl Gateway {
     /// Roll an adapter back.
     pub(crate) async fn rollback(&self, adapter: &str, to: Option<&str>) -> Deployed {
         let path = format!("/api/adapters/{adapter}/rollback");
-        read(self.admin_request("POST", &path).json(&json!({ "to": to })).send().await.expect("the admin listener")).await
+        read(self.admin_request("POST", &path).json(&json!({ "to": to })).send().await.expect("the admin listener"))
+            .await
     }
 
     /// All there is to know of an adapter.
@@ -189,7 +192,8 @@ impl Gateway {
 
     /// The one record that matches, as soon as it is written; a second one fails the test.
     pub(crate) async fn only_record(&self, query: &str) -> Record {
-        let mut found = eventually(query, async || Some(self.records(query).await).filter(|found| !found.is_empty())).await;
+        let mut found =
+            eventually(query, async || Some(self.records(query).await).filter(|found| !found.is_empty())).await;
         assert_eq!(found.len(), 1, "{query}: {found:?}");
         found.remove(0)
     }

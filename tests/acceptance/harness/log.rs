@@ -40,13 +40,15 @@ pub(crate) fn all() -> String {
 /// Every event that names the exchange.
 pub(crate) fn of_exchange(id: &str) -> Vec<Value> {
     let all = all();
-    let events = all.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str::<Value>(line).expect(line));
+    let events =
+        all.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str::<Value>(line).expect(line));
     events.filter(|event| event["exchange"] == id).collect()
 }
 
 /// What the adapter itself wrote during the exchange, under that context.
 pub(crate) fn said(id: &str, context: &str) -> Vec<String> {
-    let events = of_exchange(id).into_iter().filter(|event| event["target"] == "nhip::adapter" && event["context"] == context);
+    let events =
+        of_exchange(id).into_iter().filter(|event| event["target"] == "nhip::adapter" && event["context"] == context);
     events.map(|event| event["message"].as_str().unwrap_or_default().to_owned()).collect()
 }
 

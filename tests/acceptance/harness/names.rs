@@ -27,7 +27,8 @@ impl Names {
 
 impl Resolve for Names {
     fn lookup<'a>(&'a self, host: &'a str, port: u16) -> Lookup<'a> {
-        let found = self.next(host).map(|found| found.into_iter().map(|address| SocketAddr::new(address, port)).collect());
+        let found =
+            self.next(host).map(|found| found.into_iter().map(|address| SocketAddr::new(address, port)).collect());
         Box::pin(std::future::ready(found))
     }
 }

@@ -7,7 +7,7 @@ use crate::harness::{log, run};
 const REFUSED: &str = "its name leads to an address that the policy does not allow";
 
 #[test]
-fn names_that_lead_inside_are_refused_and_nothing_is_connected_to() {
+fn a_name_that_leads_inside_is_denied() {
     run(async {
         // Loopback and private need the grant that these have not; the others no policy can allow.
         for endpoint in ["loopback", "private", "metadata", "mapped", "nowhere"] {
@@ -21,7 +21,9 @@ fn names_that_lead_inside_are_refused_and_nothing_is_connected_to() {
         }
         let told = log::all();
         for address in ["127.0.0.1", "10.11.12.13", "169.254.169.254", "0.0.0.0"] {
-            let line = told.lines().find(|line| line.contains("no connection to the upstream system") && line.contains(address));
+            let line = told
+                .lines()
+                .find(|line| line.contains("no connection to the upstream system") && line.contains(address));
             assert!(line.is_some(), "the operator is told that a name led to {address}");
         }
     });
@@ -37,7 +39,7 @@ fn a_name_with_one_good_and_one_bad_address_is_refused_as_a_whole() {
 }
 
 #[test]
-fn a_name_that_resolves_inside_later_is_refused_later() {
+fn a_name_that_is_rebound_is_denied() {
     run(async {
         let ask = || attack("send", request("rebinding", "GET", "/granted/rebinding", &[]));
         let (first, _) = harmless(&ask().await).await;
@@ -76,7 +78,10 @@ fn an_address_inside_cannot_even_be_written_into_a_policy_without_saying_so() {
                  url = \"{url}\"\nmethods = [\"GET\"]\npaths = [\"/*\"]\n"
             );
             let mistakes = nhip_policies::Policy::parse(&policy).expect_err(url);
-            assert!(mistakes.iter().any(|mistake| mistake.key == "endpoints.inside.url" && mistake.line == 5), "{url}: {mistakes}");
+            assert!(
+                mistakes.iter().any(|mistake| mistake.key == "endpoints.inside.url" && mistake.line == 5),
+                "{url}: {mistakes}"
+            );
         }
     });
 }

@@ -21,7 +21,8 @@ async fn failed(endpoint: &str, method: &str, path: &str, headers: &[(&str, &str
 fn what_is_granted_arrives_and_is_on_record() {
     run(async {
         let headers = [("X-Granted", "yes"), ("Accept", "text/plain")];
-        let (answer, record) = harmless(&attack("send", request("system", "POST", "/granted/arrives", &headers)).await).await;
+        let (answer, record) =
+            harmless(&attack("send", request("system", "POST", "/granted/arrives", &headers)).await).await;
         assert_eq!((&answer["status"], &answer["body"]), (&json!(200), &json!("seen")));
         let seen = stage().await.upstream.seen("/base/granted/arrives");
         assert_eq!(seen.len(), 1);
@@ -33,7 +34,7 @@ fn what_is_granted_arrives_and_is_on_record() {
 }
 
 #[test]
-fn endpoints_methods_paths_and_headers_that_are_not_granted_are_refused_before_they_leave() {
+fn what_is_not_granted_is_denied() {
     run(async {
         let none: &[(&str, &str)] = &[];
         let cases = [
@@ -64,7 +65,7 @@ fn endpoints_methods_paths_and_headers_that_are_not_granted_are_refused_before_t
 }
 
 #[test]
-fn a_redirect_is_answered_and_not_followed() {
+fn a_redirect_is_not_followed() {
     run(async {
         let (answer, record) = harmless(&attack("send", request("system", "GET", "/redirect", &[])).await).await;
         assert_eq!(answer["status"], 302);
@@ -74,7 +75,7 @@ fn a_redirect_is_answered_and_not_followed() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_by_its_size() {
+fn an_endless_answer_is_cut() {
     run(async {
         let house = &stage().await.house;
         for path in ["/endless", "/huge"] {
@@ -109,7 +110,7 @@ fn an_answer_that_is_not_http_is_told_as_that() {
 }
 
 #[test]
-fn a_request_without_end_does_not_leave() {
+fn an_endless_request_is_denied() {
     run(async {
         let mut endless = request("system", "POST", "/granted/endless-request", &[]);
         endless["request"]["filler"] = json!(65_537);
@@ -122,7 +123,7 @@ fn a_request_without_end_does_not_leave() {
 }
 
 #[test]
-fn a_flood_of_requests_ends_with_the_exchanges_allowance() {
+fn upstream_calls_are_counted() {
     run(async {
         let house = &stage().await.house;
         let mut body = request("system", "GET", "/granted/flood", &[]);

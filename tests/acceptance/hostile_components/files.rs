@@ -44,7 +44,7 @@ fn a_folder_granted_for_writing_is_written_and_read() {
 }
 
 #[test]
-fn no_path_leads_out_of_a_granted_folder() {
+fn a_folder_has_no_way_out() {
     run(async {
         let stage = stage().await;
         let absolute = stage.secret.display().to_string();
@@ -84,7 +84,9 @@ fn a_link_that_somebody_put_into_a_folder_is_not_followed_out_of_it() {
         symlink("..", stage.inbox.join("above")).unwrap();
         symlink("../secret.txt", stage.drop.join("planted")).unwrap();
         symlink("letter.txt", stage.inbox.join("inside")).unwrap();
-        for path in ["/in/absolute", "/in/relative", "/in/above/secret.txt", "/drop/planted", "/in/above/in/../secret.txt"] {
+        for path in
+            ["/in/absolute", "/in/relative", "/in/above/secret.txt", "/drop/planted", "/in/above/in/../secret.txt"]
+        {
             let refused = read(path).await.expect_err(path);
             assert!(!refused.contains(SECRET_CONTENT), "{path}: {refused}");
         }
@@ -99,7 +101,9 @@ fn a_link_that_the_component_makes_leads_nowhere() {
     run(async {
         let stage = stage().await;
         let absolute = stage.secret.display().to_string();
-        for (number, target) in [absolute.as_str(), "../secret.txt", "..", "/etc/passwd", "x/../../secret.txt"].iter().enumerate() {
+        for (number, target) in
+            [absolute.as_str(), "../secret.txt", "..", "/etc/passwd", "x/../../secret.txt"].iter().enumerate()
+        {
             let name = format!("made-{number}");
             // Whether such a link can be made is the operating system's matter; that it leads nowhere is ours.
             let made = attack("link", json!({ "target": target, "path": name })).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 #[test]
-fn components_that_spin_are_stopped_when_their_processor_time_is_used_up() {
+fn spinning_is_stopped_and_does_not_delay_a_neighbour() {
     run(async {
         let house = &stage().await.house;
         // More at once than the machine and the runtime have threads.
@@ -21,7 +21,7 @@ fn components_that_spin_are_stopped_when_their_processor_time_is_used_up() {
 }
 
 #[test]
-fn components_that_allocate_without_end_are_stopped_at_their_memory_limit() {
+fn allocating_is_stopped() {
     run(async {
         let house = &stage().await.house;
         let answers = unnoticed(house, join_all((0..8).map(|_| attack("allocate", json!({}))))).await;
@@ -32,10 +32,11 @@ fn components_that_allocate_without_end_are_stopped_at_their_memory_limit() {
 }
 
 #[test]
-fn components_that_recurse_without_end_are_stopped_at_the_end_of_their_stack() {
+fn recursing_is_stopped() {
     run(async {
         let house = &stage().await.house;
-        let answers = unnoticed(house, join_all((0..8).map(|depth| attack("recurse", json!({ "depth": depth }))))).await;
+        let answers =
+            unnoticed(house, join_all((0..8).map(|depth| attack("recurse", json!({ "depth": depth }))))).await;
         for answer in answers {
             let (_, inside) = judged(&answer, 500, "adapter-trapped").await;
             assert_eq!(answer.json()["detail"], "the adapter recursed too deeply");
@@ -45,7 +46,7 @@ fn components_that_recurse_without_end_are_stopped_at_the_end_of_their_stack() {
 }
 
 #[test]
-fn a_trap_is_told_to_the_operator_by_function_and_to_the_caller_not_at_all() {
+fn a_trap_tells_the_log_and_not_the_caller() {
     run(async {
         let house = &stage().await.house;
         let answer = unnoticed(house, attack("trap", json!({}))).await;
@@ -65,7 +66,7 @@ fn a_component_that_leaves_the_process_ends_only_its_own_exchange() {
 }
 
 #[test]
-fn a_component_that_waits_is_cut_at_the_deadline_of_its_exchange() {
+fn sleeping_past_the_deadline_is_stopped() {
     run(async {
         let house = &stage().await.house;
         let began = Instant::now();
@@ -79,7 +80,7 @@ fn a_component_that_waits_is_cut_at_the_deadline_of_its_exchange() {
 }
 
 #[test]
-fn an_answer_larger_than_the_policy_grants_does_not_leave_the_gateway() {
+fn a_giant_answer_is_refused() {
     run(async {
         let house = &stage().await.house;
         // As base64 it would be 1.3 MiB.

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 #[test]
-fn the_environment_and_the_arguments_are_empty() {
+fn the_environment_is_empty() {
     run(async {
         let (found, _) = harmless(&attack("environment", json!({})).await).await;
         assert_eq!(found, json!([]));
@@ -15,7 +15,7 @@ fn the_environment_and_the_arguments_are_empty() {
 }
 
 #[test]
-fn every_exchange_finds_a_fresh_sandbox() {
+fn nothing_is_left_of_the_exchange_before() {
     run(async {
         // More than the pool has slots, so that slots are used again, and many at once.
         for _ in 0..8 {

@@ -11,7 +11,7 @@ async fn neighbour(function: &str, body: Value) -> Answer {
 
 /// The store of `hostile` is shared by these tests, so they are one.
 #[test]
-fn values_stay_between_exchanges_apart_from_other_adapters_and_within_the_quota() {
+fn key_values_are_apart() {
     run(async {
         attack("set", json!({ "key": "số", "value": "của kẻ tấn công" })).await.ok();
         neighbour("set", json!({ "key": "số", "value": "của hàng xóm" })).await.ok();
@@ -23,7 +23,11 @@ fn values_stay_between_exchanges_apart_from_other_adapters_and_within_the_quota(
         // One value over the quota, many values over it, many keys over their number.
         for bytes in [4096, 1 << 20] {
             let refused = attack("set-filler", json!({ "key": "lớn", "bytes": bytes })).await;
-            assert!(refused.refusal().contains("quota") || refused.refusal().contains("at most"), "{}", refused.refusal());
+            assert!(
+                refused.refusal().contains("quota") || refused.refusal().contains("at most"),
+                "{}",
+                refused.refusal()
+            );
         }
         attack("set-filler", json!({ "key": "vừa", "bytes": 3000 })).await.ok();
         let refused = attack("set-filler", json!({ "key": "thêm", "bytes": 2000 })).await.refusal();

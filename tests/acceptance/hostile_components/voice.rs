@@ -9,7 +9,7 @@ const ALLOWANCE: usize = 8 << 10;
 const ENTRY: usize = 64;
 
 #[test]
-fn a_flood_of_log_lines_is_cut_at_the_exchanges_allowance() {
+fn a_log_flood_is_cut() {
     run(async {
         let house = &stage().await.house;
         let answer = unnoticed(house, attack("log", json!({ "lines": 20_000, "bytes": 100 }))).await;
@@ -18,7 +18,9 @@ fn a_flood_of_log_lines_is_cut_at_the_exchanges_allowance() {
         assert_eq!(kept.len(), ALLOWANCE / (100 + "flood".len() + ENTRY));
         assert!(kept.iter().all(|line| *line == "l".repeat(100)));
         let events = log::of_exchange(&answer.id());
-        let cut = events.iter().filter(|event| event["message"].as_str().is_some_and(|text| text.contains("allowance is used up")));
+        let cut = events
+            .iter()
+            .filter(|event| event["message"].as_str().is_some_and(|text| text.contains("allowance is used up")));
         assert_eq!(cut.count(), 1, "that lines were dropped is said, once");
         assert!(events.iter().all(|event| event["adapter"] == "hostile" && event["version"] == "1.0.0"), "{events:?}");
     });
@@ -39,7 +41,7 @@ fn empty_lines_and_long_ones_are_bounded_as_well() {
 }
 
 #[test]
-fn a_log_line_cannot_forge_another_or_move_a_cursor() {
+fn a_forged_log_line_stays_one_line() {
     run(async {
         let message = "một dòng\n2026-11-22T00:00:00Z ERROR nhip: forged\r\u{1b}[2J\u{202e}";
         let answer = attack("say", json!({ "message": message })).await;

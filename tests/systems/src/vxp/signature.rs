@@ -1,7 +1,7 @@
 //! The header signature of the VXP agent (wire behaviour of SDKVXP 2.0.x).
 //!
-//! * `XroadVnpt-sign-header-key`: the signed names joined by `;`. Whether real clients write the prefix there is not
-//!   known: with and without are accepted, but not both in one request
+//! * `XroadVnpt-sign-header-key`: the signed names joined by `;`. SDKVXP 2.0.1 writes them without the prefix. Whether the
+//!   real agent takes prefixed ones too is not published: here both are accepted, but not both in one request
 //! * `XroadVnpt-sign-header`: a JSON object of the names with prefix and their values, in that order
 //! * `XroadVnpt-hash-header`: hex HMAC-SHA256 of that JSON text under the system's secret
 //!

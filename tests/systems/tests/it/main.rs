@@ -1,6 +1,6 @@
 //! Behaviour of the simulators, seen by an ordinary HTTP client on real sockets. One binary: linking is what is slow.
 
-// The attribute also tells clippy that the helpers are test code.
+// The attribute also tells clippy that functions beside the tests are test code.
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

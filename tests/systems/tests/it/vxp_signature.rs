@@ -83,7 +83,9 @@ async fn signed_text_must_list_what_is_there_once_and_in_order() {
     // Each is rightly hashed: only the agreement of the three views is at fault.
     let cases = [
         ("systemid;timestamp", None),
-        ("XroadVnpt-timestamp;XroadVnpt-systemid", None),
+        ("XroadVnpt-systemid;XroadVnpt-timestamp", None),
+        ("XroadVnpt-timestamp;systemid", None),
+        ("timestamp;XroadVnpt-systemid", None),
         ("timestamp", None),
         ("timestamp;systemid;to", None),
         ("timestamp;systemid", Some("[]")),
@@ -106,6 +108,17 @@ async fn signed_text_must_list_what_is_there_once_and_in_order() {
         }
         assert_eq!(code(&caller, &headers).await, codes::SIGNED_HEADERS, "{key} {text:?}");
     }
+}
+
+#[tokio::test]
+async fn names_in_the_list_may_all_carry_the_prefix() {
+    let vxp = vxp().await;
+    let caller = Caller::new(&vxp, "vxp-mauson");
+    let good = signed(&caller);
+    let key = "XroadVnpt-sign-header-key";
+    let bare = &good.iter().find(|(name, _)| name == key).unwrap().1;
+    let prefixed: Vec<String> = bare.split(';').map(|name| format!("XroadVnpt-{name}")).collect();
+    assert_eq!(code(&caller, &replaced(&good, key, &prefixed.join(";"))).await, codes::OK);
 }
 
 fn hmac(secret: &str, text: &str) -> String {

@@ -1,8 +1,8 @@
 //! The header signature of the VXP agent's HTTP API (the wire behaviour of its SDK 2.0; no specification is published).
 //!
 //! The host adds `XroadVnpt-systemid`, and `XroadVnpt-timestamp` where the guest set none, then signs: `XroadVnpt-sign-header-key` has
-//! the signed names joined by `;`, `XroadVnpt-sign-header` the JSON object of these names and their values in the same order, and
-//! `XroadVnpt-hash-header` the HMAC-SHA256 of that JSON text, in lower-case hexadecimal. Invariant: what is signed is what is sent; the
+//! the signed names without their prefix joined by `;` (as SDK 2.0.1 writes them), `XroadVnpt-sign-header` the JSON object of the whole
+//! names and their values in the same order, and `XroadVnpt-hash-header` the HMAC-SHA256 of that JSON text, in lower-case hexadecimal. Invariant: what is signed is what is sent; the
 //! secret itself is not sent at all.
 
 use std::fmt::Write as _;
@@ -89,7 +89,7 @@ impl Signer {
         for byte in mac.finalize().into_bytes() {
             write!(hash, "{byte:02x}").ok()?;
         }
-        let names: Vec<&str> = signed.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = signed.iter().map(|(name, _)| name.get(FAMILY.len()..).unwrap_or(name)).collect();
         let json = Zeroizing::new(String::from_utf8(json.to_vec()).ok()?);
         Some([
             (format!("{FAMILY}sign-header-key"), sensitive(Zeroizing::new(names.join(";")))?),
