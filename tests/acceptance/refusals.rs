@@ -107,7 +107,7 @@ fn what_is_no_component_is_refused_whatever_it_looks_like() {
 fn a_core_module_is_told_how_to_become_a_component() {
     run(async {
         let refused =
-            refused(&house().await, b"\0asm\x01\0\0\0".to_vec(), &policy("hostile", "hostile", ""), None).await;
+            refused(&*house().await, b"\0asm\x01\0\0\0".to_vec(), &policy("hostile", "hostile", ""), None).await;
         says(&findings(&refused), "component", "module");
     });
 }
@@ -133,7 +133,7 @@ fn a_foreign_component_hears_of_every_import_and_export_that_cannot_be_served() 
 fn sockets_are_refused() {
     run(async {
         let policy = "adapter = \"sockets\"\n[services]\nsockets = \"test:sockets/dial@1.0.0\"\n";
-        let refused = refused(&house().await, fixture("sockets"), policy, None).await;
+        let refused = refused(&*house().await, fixture("sockets"), policy, None).await;
         let findings = findings(&refused);
         let sockets: Vec<_> = findings.iter().filter(|finding| finding.starts_with("import wasi:sockets/")).collect();
         assert!(!sockets.is_empty(), "{findings:?}");
@@ -160,7 +160,7 @@ fn an_oversized_upload_is_refused_without_being_kept() {
 fn a_component_that_is_granted_too_little_hears_of_everything_it_lacks() {
     run(async {
         let policy = "adapter = \"hostile\"\n[services]\nhostile = \"test:hostile/attacks@1.0.0\"\n";
-        let refused = refused(&house().await, fixture("hostile"), policy, None).await;
+        let refused = refused(&*house().await, fixture("hostile"), policy, None).await;
         let findings = findings(&refused);
         for import in ["nhip:adapter/endpoints@1.0.0", "wasi:http/outgoing-handler@", "wasi:http/types@"] {
             let named = findings.iter().any(|finding| {
@@ -192,7 +192,7 @@ fn a_policy_hears_of_all_its_mistakes_with_their_places() {
                       credential = { bearer = { token = \"a-secret-in-the-open\" } }\n\
                       [callers]\n\
                       allow = [\"*\"]\n";
-        let refused = refused(&house().await, fixture("hostile"), policy, None).await;
+        let refused = refused(&*house().await, fixture("hostile"), policy, None).await;
         assert_eq!((refused.code, refused.detail.as_str()), (RefusedCode::Policy, "the policy has 8 mistakes"));
         let places: Vec<_> = refused.mistakes.iter().map(|mistake| (mistake.line, mistake.key.as_str())).collect();
         assert_eq!(
@@ -223,7 +223,7 @@ fn a_policy_hears_of_all_its_mistakes_with_their_places() {
 #[test]
 fn a_policy_that_is_no_toml_is_told_where_it_breaks() {
     run(async {
-        let refused = refused(&house().await, fixture("hostile"), "adapter = \"hostile\"\n[services\n", None).await;
+        let refused = refused(&*house().await, fixture("hostile"), "adapter = \"hostile\"\n[services\n", None).await;
         assert_eq!((refused.code, refused.mistakes[0].line), (RefusedCode::Policy, 2));
     });
 }
@@ -235,7 +235,7 @@ fn missing_secrets_and_folders_are_all_named_before_anything_is_live() {
              credential = { basic = { username = \"lgsp\", password = \"env:NOT_SET_EITHER\" } }\n\
              [endpoints.second.secrets]\nPASSWORD = \"file:/no/such/secret\"\n\
              [[files]]\nhost = \"/no/such/folder\"\nguest = \"/in\"\nmode = \"read\"\n";
-        let refused = refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", more), None).await;
+        let refused = refused(&*house().await, fixture("hostile"), &policy("hostile", "hostile", more), None).await;
         let findings = findings(&refused);
         says(&findings, "endpoints.second", "NOT_SET_EITHER");
         says(&findings, "endpoints.second", "/no/such/secret");
@@ -247,7 +247,7 @@ fn missing_secrets_and_folders_are_all_named_before_anything_is_live() {
 fn a_service_of_a_contract_that_the_component_does_not_have_is_refused() {
     run(async {
         let policy = policy("hostile", "hostile", "").replace("attacks@1.0.0", "attacks@2.0.0");
-        let refused = refused(&house().await, fixture("hostile"), &policy, None).await;
+        let refused = refused(&*house().await, fixture("hostile"), &policy, None).await;
         says(&findings(&refused), "services.hostile", "test:hostile/attacks@1.0.0");
     });
 }
@@ -255,7 +255,7 @@ fn a_service_of_a_contract_that_the_component_does_not_have_is_refused() {
 #[test]
 fn a_policy_for_another_adapter_is_refused() {
     run(async {
-        let refused = refused(&house().await, fixture("hostile"), &policy("another", "another", ""), None).await;
+        let refused = refused(&*house().await, fixture("hostile"), &policy("another", "another", ""), None).await;
         says(&findings(&refused), "adapter", "`another`");
     });
 }
@@ -265,7 +265,7 @@ fn a_public_name_that_another_adapter_serves_is_refused() {
     run(async {
         let manifest = with_manifest("rival", "1.0.0");
         let refused =
-            refused(&house().await, fixture("hostile"), &policy("rival", "hostile", ""), Some(&manifest)).await;
+            refused(&*house().await, fixture("hostile"), &policy("rival", "hostile", ""), Some(&manifest)).await;
         assert_eq!(refused.code, RefusedCode::Conflict);
         assert_eq!((refused.conflicts.len(), refused.conflicts[0].subject.as_str()), (1, "hostile"));
     });
@@ -277,7 +277,7 @@ fn other_bytes_under_a_known_version_are_refused() {
         // A custom section more: the same component in other bytes.
         let mut other = fixture("hostile");
         other.extend_from_slice(b"\0\x06\x04note!");
-        let refused = refused(&house().await, other, &policy("hostile", "hostile", ""), None).await;
+        let refused = refused(&*house().await, other, &policy("hostile", "hostile", ""), None).await;
         assert_eq!((refused.code, refused.conflicts[0].subject.as_str()), (RefusedCode::Conflict, "1.0.0"));
     });
 }
@@ -287,7 +287,7 @@ fn admission_and_conflicts_are_told_together() {
     run(async {
         let manifest = with_manifest("rival", "1.0.0");
         let policy = "adapter = \"rival\"\n[services]\nhostile = \"test:hostile/attacks@1.0.0\"\n";
-        let refused = refused(&house().await, fixture("hostile"), policy, Some(&manifest)).await;
+        let refused = refused(&*house().await, fixture("hostile"), policy, Some(&manifest)).await;
         assert!(findings(&refused).len() >= 3 && refused.conflicts.len() == 1, "{refused:?}");
     });
 }
@@ -297,7 +297,7 @@ fn a_broken_manifest_is_told_by_its_mistakes() {
     run(async {
         let manifest = "name = \"hostile\"\nversion = \"one\"\nsurprise = 1\n";
         let refused =
-            refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", ""), Some(manifest)).await;
+            refused(&*house().await, fixture("hostile"), &policy("hostile", "hostile", ""), Some(manifest)).await;
         let findings = findings(&refused);
         says(&findings, "adapter.toml", "2:");
         says(&findings, "adapter.toml", "surprise");
@@ -314,7 +314,7 @@ fn a_version_that_fails_a_smoke_call_does_not_go_live() {
              [[smoke]]\nservice = \"hostile\"\nfunction = \"refuse\"\nbody = { reason = \"nobody may see this\" }\n";
         let manifest = with_manifest("hostile", "1.9.0");
         let refused =
-            refused(&house().await, fixture("hostile"), &policy("hostile", "hostile", more), Some(&manifest)).await;
+            refused(&*house().await, fixture("hostile"), &policy("hostile", "hostile", more), Some(&manifest)).await;
         assert_eq!(refused.code, RefusedCode::Smoke);
         let failed: Vec<_> = refused.smoke.iter().map(|call| (call.number, call.came.as_str())).collect();
         assert_eq!(failed, [(2, "adapter-trapped"), (3, "invalid-parameters"), (5, "contract-fault")]);

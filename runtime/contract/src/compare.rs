@@ -7,8 +7,8 @@
 //! * what it may receive tomorrow must be readable by what it knows today; members that are new in an answer it ignores,
 //!   cases that are new it cannot.
 //!
-//! Invariant: a change that breaks neither is never reported as breaking, and one that breaks a caller of the old version
-//! is never reported as harmless.
+//! Invariant: what may break a caller of the old version is never reported as harmless. The reverse is not promised: where
+//! harmless would need an argument about values (a fixed-length list that becomes a plain one), it is called breaking.
 
 use crate::contract::{Answer, Contract, Function};
 use crate::shape::Field;

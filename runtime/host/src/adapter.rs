@@ -65,7 +65,7 @@ impl WasmAdapter {
         let outcome = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             let function = instance
-                .get_func(&mut store, &entry.export)
+                .get_func(&mut store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
             let mut results = match entry.function.answer {
                 Answer::Nothing => Vec::new(),

@@ -30,10 +30,9 @@ pub(crate) fn embedded(component: &[u8]) -> Result<String, ManifestError> {
     for payload in Parser::new(0).parse_all(component) {
         if let Payload::CustomSection(section) = payload.map_err(|_| ManifestError::Unreadable)?
             && section.name() == SECTION
+            && found.replace(section.data()).is_some()
         {
-            if found.replace(section.data()).is_some() {
-                return Err(ManifestError::Twice);
-            }
+            return Err(ManifestError::Twice);
         }
     }
     let data = found.ok_or(ManifestError::Absent)?;

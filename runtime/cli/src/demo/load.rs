@@ -20,7 +20,6 @@ pub(super) struct Load {
 
 /// One exchange as its caller saw it.
 struct Seen {
-    at: Instant,
     took: Duration,
     end: Result<Version, String>,
 }
@@ -38,8 +37,6 @@ pub(super) struct Tally {
     pub(super) on_1_0: usize,
     pub(super) on_1_1: usize,
     pub(super) failed: usize,
-    /// How often a client saw another version than in the answer before.
-    pub(super) changes: usize,
     /// The different failures, each with how often it came.
     pub(super) failures: Vec<String>,
     /// Milliseconds, sorted.
@@ -65,7 +62,7 @@ impl Load {
                     }
                     let at = Instant::now();
                     let end = exchange(&http, &url, &key, body.clone()).await;
-                    seen.push(Seen { at, took: at.elapsed(), end });
+                    seen.push(Seen { took: at.elapsed(), end });
                 }
                 seen
             });
@@ -86,18 +83,11 @@ impl Load {
             }
         }
         tally.seconds = self.begun.elapsed().as_secs_f64();
-        all.sort_by_key(|seen| seen.at);
-        let mut before = None;
         for seen in all {
             tally.took.push(seen.took.as_secs_f64() * 1000.0);
             match seen.end {
                 Ok(version) => {
                     *(if version == Version::V1_0 { &mut tally.on_1_0 } else { &mut tally.on_1_1 }) += 1;
-                    // The answers of eight clients mix at the moment of the change; a change is counted once it is over.
-                    if before.is_some_and(|before| before != version) {
-                        tally.changes += 1;
-                    }
-                    before = Some(version);
                 }
                 Err(why) => *failures.entry(why).or_default() += 1,
             }
@@ -140,10 +130,11 @@ async fn exchange(http: &Client, url: &str, key: &str, body: String) -> Result<V
     let bytes = answer.bytes().await.map_err(|error| format!("half an answer: {error}"))?;
     let json: Value = serde_json::from_slice(&bytes).map_err(|_| format!("{status}, not JSON"))?;
     if !status.is_success() {
-        return Err(format!("{status}: {}", json["detail"].as_str().unwrap_or("no detail")));
+        let detail = json.get("detail").and_then(Value::as_str).unwrap_or("no detail");
+        return Err(format!("{status}: {detail}"));
     }
     let citizens = json.as_array().filter(|list| !list.is_empty()).ok_or("nobody was found")?;
-    let named = citizens.iter().filter(|citizen| citizen["displayName"].is_string()).count();
+    let named = citizens.iter().filter(|citizen| citizen.get("displayName").is_some_and(Value::is_string)).count();
     match named {
         0 => Ok(Version::V1_0),
         all if all == citizens.len() => Ok(Version::V1_1),

@@ -20,7 +20,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// When something cannot be built or started. Exchanges that fail are counted, not raised.
-pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let screen = Screen;
     let stage = Stage::set(&args, &screen).await?;
 

@@ -21,15 +21,26 @@ pub(super) async fn play(stage: &Stage, screen: &Screen) -> anyhow::Result<Told>
     Ok(told)
 }
 
+/// The purpose of every question of the demo.
+const PURPOSE: &str = "TTHC-DEMO";
+
 /// The body that finds a citizen.
 pub(super) fn find(citizen: &Citizen) -> Value {
+    question(officer(), &citizen.id, &citizen.full_name(), birth(citizen))
+}
+
+fn question(officer: Value, id: &str, full_name: &str, birth: Value) -> Value {
     json!({ "request": {
-        "officer": { "account": "canbo.motcua", "code": "CB-017" },
-        "purpose": "TTHC-DEMO",
-        "number": { "tag": "personal-id", "val": citizen.id },
-        "fullName": citizen.full_name(),
-        "birth": birth(citizen),
+        "officer": officer,
+        "purpose": PURPOSE,
+        "number": { "tag": "personal-id", "val": id },
+        "fullName": full_name,
+        "birth": birth,
     } })
+}
+
+fn officer() -> Value {
+    json!({ "account": "canbo.motcua", "code": "CB-017" })
 }
 
 fn birth(citizen: &Citizen) -> Value {
@@ -45,24 +56,23 @@ async fn population(stage: &Stage, screen: &Screen, told: &mut Told) -> anyhow::
     let mut scene = Scene { stage, screen, told, caller: "mot-cua" };
     scene.play("find: who is this citizen?", "population/find", find(citizen), 200).await?;
 
-    let mut claims = find(citizen);
-    if let Some(request) = claims.get_mut("request").and_then(Value::as_object_mut) {
-        let moved: serde_json::Map<String, Value> = ["number", "fullName", "birth"]
-            .iter()
-            .filter_map(|key| Some(((*key).to_owned(), request.remove(*key)?)))
-            .collect();
-        let mut moved = Value::Object(moved);
-        moved["gender"] = json!("9");
-        request.insert("claims".to_owned(), moved);
-    }
+    let claims = json!({ "request": {
+        "officer": officer(),
+        "purpose": PURPOSE,
+        "claims": {
+            "number": { "tag": "personal-id", "val": citizen.id },
+            "fullName": citizen.full_name(),
+            "birth": birth(citizen),
+            "gender": "9",
+        },
+    } });
     scene.play("verify: is this so? Verdicts only, no data of the person", "population/verify", claims, 200).await?;
 
-    let mut stranger = find(citizen);
-    stranger["request"]["fullName"] = json!("Người Không Có");
+    let stranger = question(officer(), &citizen.id, "Người Không Có", birth(citizen));
     scene.play("nobody of that name: a fault of the shared kind", "population/find", stranger, 404).await?;
 
-    let mut wrong = find(citizen);
-    wrong["request"]["officer"] = json!({ "acount": "canbo.motcua", "code": 17 });
+    let misspelt = json!({ "acount": "canbo.motcua", "code": 17 });
+    let wrong = question(misspelt, &citizen.id, &citizen.full_name(), birth(citizen));
     scene.play("values that do not fit: each is named with its place", "population/find", wrong, 400).await?;
     Ok(())
 }
@@ -87,12 +97,12 @@ async fn documents(stage: &Stage, screen: &Screen, told: &mut Told) -> anyhow::R
         .await?;
     let waiting = scene.play("list what came in", "documents/list-received", json!({ "filter": {} }), 200).await?;
     // The receiver's packet has an id of its own on the axis.
-    let packet =
-        waiting.as_array().and_then(|list| list.last()).map(|entry| entry["packetId"].clone()).unwrap_or_default();
+    let newest = waiting.as_array().and_then(|list| list.last());
+    let packet = newest.and_then(|entry| entry.get("packetId")).cloned().unwrap_or_default();
     let fetched = scene
         .play("fetch: read back, attachments byte for byte", "documents/fetch", json!({ "packetId": packet }), 200)
         .await?;
-    let document = fetched["packet"]["val"]["id"].clone();
+    let document = fetched.pointer("/packet/val/id").cloned().unwrap_or_default();
     scene
         .play(
             "acknowledge: the transport state",

@@ -56,7 +56,6 @@ impl Screen {
         ));
         self.line(&format!("    on 1.0.0        {}", tally.on_1_0));
         self.line(&format!("    on 1.1.0        {}", tally.on_1_1));
-        self.line(&format!("    replacements    {} seen by the callers, none announced to them", tally.changes));
         self.line(&format!(
             "    median, 99 %    {:.1} ms, {:.1} ms (simulator, gateway and callers share this machine)",
             tally.percentile(50.0),

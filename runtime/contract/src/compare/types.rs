@@ -4,6 +4,7 @@
 //! open, must take every JSON of the new one. Each rule below is one of these two, read for one kind of type.
 
 use super::{ChangeKind, Changes, below, below_field};
+use crate::decode::is_string;
 use crate::names::Table;
 use crate::shape::{Case, Field, Int, Kind, Shape};
 
@@ -32,6 +33,10 @@ impl<'c> Types<'c> {
             self.changes.docs(at, old.docs(), new.docs());
         }
         match (old.kind(), new.kind()) {
+            // One option within another is written with a tag.
+            (Kind::Option(old), Kind::Option(new)) if old.is_option() != new.is_option() => {
+                self.changes.add(at, ChangeKind::Type, true, "another number of options within one another");
+            }
             (Kind::Option(old), Kind::Option(new)) => self.shapes(at, side, old, new),
             (Kind::Option(inner), _) if !inner.is_option() => self.presence(at, side, inner, new, false),
             (_, Kind::Option(inner)) if !inner.is_option() => self.presence(at, side, old, inner, true),
@@ -41,6 +46,10 @@ impl<'c> Types<'c> {
             (Kind::List(old), Kind::List(new)) => self.shapes(&format!("{at}[]"), side, old, new),
             (Kind::FixedList(old, length), Kind::FixedList(new, same)) if length == same => {
                 self.shapes(&format!("{at}[]"), side, old, new);
+            }
+            // With string keys an object, otherwise an array.
+            (Kind::Map { key: old, .. }, Kind::Map { key: new, .. }) if is_string(old) != is_string(new) => {
+                self.changes.add(at, ChangeKind::Type, true, "a map with another kind of keys");
             }
             (Kind::Map { key: old_key, value: old, .. }, Kind::Map { key: new_key, value: new, .. }) => {
                 self.shapes(&format!("{at}{{key}}"), side, old_key, new_key);
@@ -80,7 +89,10 @@ impl<'c> Types<'c> {
                 };
                 self.changes.add(at, ChangeKind::Added, breaking, "carries a value now");
             }
-            (Some(_), None) => self.changes.add(at, ChangeKind::Removed, true, "carries no value any more"),
+            (Some(old), None) => {
+                let breaking = side == Side::Request || !old.is_option();
+                self.changes.add(at, ChangeKind::Removed, breaking, "carries no value any more");
+            }
         }
     }
 

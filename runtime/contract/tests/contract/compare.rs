@@ -110,3 +110,13 @@ fn functions_may_come_but_not_go() {
 fn the_order_of_members_does_not_matter() {
     assert_eq!(changes("record r { a: u8, b: u8 } f: func(v: r);", "record r { b: u8, a: u8 } f: func(v: r);"), []);
 }
+
+#[test]
+fn descriptions_may_change() {
+    let old = contract("f: func();");
+    let mut new = old.clone();
+    new.docs = Some("Now with words.".to_owned());
+    let changes = compare(&old, &new);
+    assert_eq!(changes.len(), 1);
+    assert_eq!((changes[0].kind, changes[0].breaking), (ChangeKind::Docs, false));
+}

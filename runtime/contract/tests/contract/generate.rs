@@ -133,6 +133,62 @@ impl Ty {
     }
 }
 
+/// The types that are `ty` with one change somewhere in it; never none.
+pub(crate) fn neighbours(ty: &Ty) -> Vec<Ty> {
+    let mut all =
+        vec![Ty::Option(Box::new(ty.clone())), Ty::Primitive("string"), Ty::Primitive("u32"), Ty::Primitive("s64")];
+    let boxed = |inner: &Ty| neighbours(inner).into_iter().map(Box::new);
+    match ty {
+        Ty::Primitive(_) => all.extend(["u8", "u64", "f32", "f64"].map(Ty::Primitive)),
+        Ty::List(item) => all.extend(boxed(item).map(Ty::List)),
+        Ty::Fixed(item, length) => all.extend(boxed(item).map(|item| Ty::Fixed(item, *length))),
+        Ty::Map(key, value) => {
+            all.push(Ty::Map(if *key == "string" { "u8" } else { "string" }, value.clone()));
+            all.extend(boxed(value).map(|value| Ty::Map(key, value)));
+        }
+        Ty::Tuple(parts) => all.extend(each(parts, neighbours).into_iter().map(Ty::Tuple)),
+        Ty::Option(inner) => {
+            all.push((**inner).clone());
+            all.extend(boxed(inner).map(Ty::Option));
+        }
+        Ty::Result(ok, err) => {
+            all.extend(payloads(ok.as_deref()).into_iter().map(|ok| Ty::Result(ok.map(Box::new), err.clone())));
+            all.extend(payloads(err.as_deref()).into_iter().map(|err| Ty::Result(ok.clone(), err.map(Box::new))));
+        }
+        Ty::Record(fields) => {
+            for extra in [Ty::Primitive("bool"), Ty::Option(Box::new(Ty::Primitive("bool")))] {
+                all.push(Ty::Record(fields.iter().cloned().chain([extra]).collect()));
+            }
+            all.extend(each(fields, neighbours).into_iter().map(Ty::Record));
+        }
+        Ty::Variant(cases) => {
+            all.push(Ty::Variant(cases.iter().cloned().chain([None]).collect()));
+            all.extend(each(cases, |payload| payloads(payload.as_ref())).into_iter().map(Ty::Variant));
+        }
+        Ty::Enum(count) => all.push(Ty::Enum(count + 1)),
+        Ty::Flags(count) => all.push(Ty::Flags(count + 1)),
+    }
+    all
+}
+
+fn payloads(payload: Option<&Ty>) -> Vec<Option<Ty>> {
+    match payload {
+        None => vec![Some(Ty::Primitive("u8")), Some(Ty::Option(Box::new(Ty::Primitive("u8"))))],
+        Some(ty) => neighbours(ty).into_iter().map(Some).chain([None]).collect(),
+    }
+}
+
+/// The lists that are `items` with one of them changed.
+fn each<T: Clone>(items: &[T], change: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
+    let changed = |at: usize| {
+        let replace = move |new: T| {
+            items.iter().enumerate().map(|(here, old)| if here == at { new.clone() } else { old.clone() }).collect()
+        };
+        items.get(at).map(&change).unwrap_or_default().into_iter().map(replace)
+    };
+    (0..items.len()).flat_map(changed).collect()
+}
+
 fn member(at: usize) -> String {
     format!("m{at}-x")
 }

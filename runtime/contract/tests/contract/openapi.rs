@@ -4,23 +4,26 @@ use nhip_contract::docs::WitDocs;
 use nhip_contract::{ServiceInfo, Side, Surface, openapi, schema};
 use serde_json::Value;
 
-use crate::support::{component, shape};
+use crate::support::{component, contract, shape, surface};
 
 const WIT: &str = include_str!("golden/library.wit");
 const GOLDEN: &str = include_str!("golden/library.openapi.json");
+
+fn service(name: &str) -> ServiceInfo {
+    ServiceInfo {
+        name: name.to_owned(),
+        title: "A title".to_owned(),
+        version: "1.0.0".to_owned(),
+        server_url: "https://lgsp.example".to_owned(),
+    }
+}
 
 fn library() -> Value {
     let world = "\nworld w { export catalogue; }";
     let bare = component(&format!("{WIT}{world}"));
     let docs = WitDocs::parse([("library.wit", WIT)]).unwrap();
     let surface = Surface::read(&docs.embed(&bare).unwrap()).unwrap();
-    let service = ServiceInfo {
-        name: "library".to_owned(),
-        title: "Library".to_owned(),
-        version: "1.0.0".to_owned(),
-        server_url: "https://lgsp.example".to_owned(),
-    };
-    openapi(&service, &surface.contracts[0])
+    openapi(&service("library"), &surface.contracts[0])
 }
 
 #[test]
@@ -81,4 +84,36 @@ fn a_schema_stands_alone_with_its_definitions() {
         },
     });
     assert_eq!(schema(&shape, Side::Request), expected);
+}
+
+#[test]
+fn a_type_of_requests_is_closed_whichever_side_comes_first() {
+    let types = "variant v { a(u8) } enum e { x }";
+    for functions in ["f: func() -> v; g: func(v: v, e: e) -> e;", "g: func(v: v, e: e) -> e; f: func() -> v;"] {
+        let document = openapi(&service("s"), &contract(&format!("{types} {functions}")));
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["v"]["oneOf"][0]["additionalProperties"], Value::Bool(false), "{functions}");
+        assert_eq!(schemas["v.answer"]["oneOf"][0].get("additionalProperties"), None, "{functions}");
+        assert_eq!(schemas.get("e.answer"), None, "an enum has one form");
+    }
+}
+
+#[test]
+fn types_of_one_name_from_two_interfaces_are_kept_apart() {
+    let surface = surface(
+        "package test:it;
+        package other:one@1.0.0 { interface types { record thing { a: u8 } } }
+        package other:two { interface types { record thing { b: u8 } } }
+        interface api {
+            use other:one/types@1.0.0.{thing};
+            use other:two/types.{thing as second};
+            f: func(x: thing, y: second);
+        }
+        world w { export api; }",
+    );
+    let document = openapi(&service("s"), &surface.contracts[0]);
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut names: Vec<&str> = schemas.keys().map(String::as_str).filter(|name| !name.starts_with("nhip.")).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["other.one.types-1.0.0.thing", "other.two.types.thing"]);
 }

@@ -1,16 +1,19 @@
 //! What must hold for every type and every value, generated ones and the real engine among them.
 
-use nhip_contract::{DecodeLimits, Kind, ProblemCode, Shape, Side, Surface, schema};
+use nhip_contract::names::Table;
+use nhip_contract::{
+    Answer, Contract, DecodeLimits, Field, Function, Kind, ProblemCode, Shape, Side, Surface, compare, schema,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 use wasmtime::component::{Component, Linker, Val};
 use wasmtime::{Config, Engine, Store};
 
-use crate::generate::{Ty, damage, intruder, ty, typed_value, value};
+use crate::generate::{Ty, damage, intruder, neighbours, ty, typed_value, value};
 use crate::support::{encode, resolve};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20000))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn a_value_comes_back_from_its_json((_, shape, value) in typed_value()) {
@@ -63,7 +66,7 @@ proptest! {
             prop_assert!(!refusal.problems.is_empty());
         } else {
             // Only a number can be cut and still be one.
-            prop_assert!(cut.iter().all(|byte| b"0123456789.-e".contains(byte)), "{}", String::from_utf8_lossy(cut));
+            prop_assert!(cut.iter().all(|byte| b"0123456789.-+e".contains(byte)), "{}", String::from_utf8_lossy(cut));
         }
     }
 
@@ -73,6 +76,55 @@ proptest! {
         match shape.encode(&value, limit) {
             Ok(json) => prop_assert_eq!(json, whole),
             Err(_) => prop_assert!(whole.len() > limit),
+        }
+    }
+}
+
+/// Two types of which the second is the first with one change, and a value of one of them.
+fn evolved(value_of_new: bool) -> impl Strategy<Value = (Shape, Shape, Val)> {
+    let pair = ty().prop_flat_map(|old| {
+        let neighbours = neighbours(&old);
+        (Just(old), proptest::sample::select(neighbours), any::<bool>())
+    });
+    pair.prop_flat_map(move |(one, other, forwards)| {
+        let (old, new) = if forwards { (one, other) } else { (other, one) };
+        let (old, new) = (old.shape(), new.shape());
+        let value = value(if value_of_new { &new } else { &old });
+        (Just(old), Just(new), value)
+    })
+}
+
+/// Whether any change between two contracts that differ only in one type is called breaking.
+fn breaks(old: &Shape, new: &Shape, side: Side) -> bool {
+    let contract = |shape: &Shape| {
+        let (params, answer) = match side {
+            Side::Request => (vec![Field::new("x", None, shape.clone())], Answer::Nothing),
+            Side::Answer => (Vec::new(), Answer::Value(shape.clone())),
+        };
+        let function = Function { name: "f".to_owned(), docs: None, params: Table::new(params).unwrap(), answer };
+        let functions = Table::new(vec![function]).unwrap();
+        Contract { name: "a:b/c".to_owned(), docs: None, functions, unservable: Vec::new() }
+    };
+    compare(&contract(old), &contract(new)).iter().any(|change| change.breaking)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn a_harmless_change_still_takes_every_old_request((old, new, value) in evolved(false)) {
+        let json = old.encode(&value, usize::MAX).unwrap();
+        let taken = new.decode(&json, &DecodeLimits::default());
+        if !breaks(&old, &new, Side::Request) {
+            prop_assert!(taken.is_ok(), "{} {taken:?}", String::from_utf8_lossy(&json));
+        }
+    }
+
+    #[test]
+    fn a_harmless_change_still_gives_old_callers_what_they_know((old, new, value) in evolved(true)) {
+        let json: Value = serde_json::from_slice(&new.encode(&value, usize::MAX).unwrap()).unwrap();
+        if !breaks(&old, &new, Side::Answer) {
+            prop_assert!(validates(&schema(&old, Side::Answer), &json), "{json}");
         }
     }
 }
