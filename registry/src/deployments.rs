@@ -6,9 +6,9 @@
 //!
 //! **What a rollback returns to.** Each deployment went live when it was made, so the deployments of an adapter, in
 //! order, are the history of what was live. The *previous* deployment is the newest one before the live one that
-//! differs from it in component or policy; of a retired adapter, it is the one that was retired. A rollback is itself
-//! a new deployment with the same content, so rolling back twice returns to where one began: 1, 2, back to 1, back
-//! to 2. To go further back, name the version: then it is the newest earlier deployment of that version that differs
+//! differs from it in component, policy or manifest; of a retired adapter, it is the one that was retired. A rollback
+//! is itself a new deployment with the same content, so rolling back twice returns to where one began: 1, 2, back to
+//! 1, back to 2. To go further back, name the version: then it is the newest earlier deployment of that version that differs
 //! from the live one.
 
 use crate::acts::{self, ActKind, Entry};
@@ -96,14 +96,16 @@ impl Deployments {
         let before = live.as_ref().map_or(i64::MAX, |live| live.id.to_db());
         let component = live.as_ref().map(|live| live.component.to_string()).unwrap_or_default();
         let policy = live.as_ref().map(|live| live.policy.to_string()).unwrap_or_default();
+        let manifest = live.as_ref().map(|live| live.manifest_text.clone()).unwrap_or_default();
         let row: Option<Row> = sqlx::query_as(deployments!(
-            "WHERE d.adapter = $1 AND d.id < $2 AND NOT (v.component = $3 AND d.policy = $4) \
-             AND ($5 = '' OR d.version = $5) ORDER BY d.id DESC LIMIT 1"
+            "WHERE d.adapter = $1 AND d.id < $2 AND NOT (v.component = $3 AND d.policy = $4 AND d.manifest = $5) \
+             AND ($6 = '' OR d.version = $6) ORDER BY d.id DESC LIMIT 1"
         ))
         .bind(adapter.as_str())
         .bind(before)
         .bind(component)
         .bind(policy)
+        .bind(manifest)
         .bind(to.map(ToString::to_string).unwrap_or_default())
         .fetch_optional(&mut *reading)
         .await

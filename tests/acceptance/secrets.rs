@@ -171,7 +171,10 @@ async fn bad(stage: &Stage, citizen: &Citizen, found: &mut Found) {
     stranger["request"]["officer"] = json!({ "account": [PERSON], "code": { PERSON: PERSON_ID } });
     found.fault("misfits", &stage.call("mot-cua", "population/find", &stranger).await);
     let person = json!({ "word": { PERSON: PERSON_ID }, PERSON: PERSON_ID });
-    found.fault("unknown members", &stage.call("mot-cua", "hostile/calm", &person).await);
+    // The place of an unknown member is its name, which is the caller's own word and told to nobody else.
+    let answer = stage.call("mot-cua", "hostile/calm", &person).await;
+    assert!(!answer.text().contains(PERSON_ID), "{}", answer.text());
+    found.private(&answer);
     for function in ["hostile/trap", "hostile/recurse", "hostile/spin", "hostile/sleep"] {
         let body = match function {
             "hostile/recurse" => json!({ "depth": 1 }),

@@ -30,7 +30,7 @@ pub struct DecodeLimits {
     pub max_depth: u32,
     /// The most problems that a refusal lists.
     pub max_problems: usize,
-    /// The most bytes that the decoded values take. A `list<u8>` takes about 32 bytes for every one of its own, an
+    /// The most bytes that the decoded values take. A `list<u8>` takes about 40 bytes for every one of its own, an
     /// empty record of ten members several hundred: this is what bounds the effect of a small body on the host.
     pub max_memory: usize,
 }

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// How long a connection that was told to end may take for it.
+/// How long a connection that was told to end may take for it, at most.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A socket that was just accepted.
@@ -144,7 +144,7 @@ impl Watchdog<'_> {
             }
             (Verdict::NeverSpoke, _) => Look::Cut(Mishap::TimedOut, "no request came"),
             (Verdict::Idle, None) => {
-                let until = now + FAREWELL;
+                let until = now + FAREWELL.min(limits.idle_time);
                 self.farewell = Some(until);
                 Look::Farewell(until)
             }

@@ -28,8 +28,8 @@ pub(crate) struct WasmAdapter {
     pub(crate) decoding: DecodeLimits,
 }
 
-/// How deep and how large decoded parameters may be. A byte of a `list<u8>` takes 32 while it is passed in, so the
-/// largest body that the policy takes needs about 24 times its size.
+/// How deep and how large decoded parameters may be. A byte of a `list<u8>` takes 40 while it is passed in, so the
+/// largest body that the policy takes needs about 30 times its size.
 pub(crate) fn decoding(policy: &Policy) -> DecodeLimits {
     let largest = policy.limits.request.saturating_mul(32).saturating_add(1 << 20);
     DecodeLimits { max_memory: usize::try_from(largest).unwrap_or(usize::MAX), ..DecodeLimits::default() }
@@ -86,8 +86,8 @@ impl WasmAdapter {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         // What may be carried out of the guest at once: the largest request, or the answer. A byte of a `list<u8>` in an
-        // answer takes 32 until it is JSON, where three bytes are four characters.
-        let answer = limits.response.saturating_mul(24);
+        // answer takes 40 until it is JSON, where three bytes are four characters.
+        let answer = limits.response.saturating_mul(32);
         let carried = limits.upstream_request.max(answer).saturating_add(1 << 20);
         store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));
         store.set_epoch_deadline(1);

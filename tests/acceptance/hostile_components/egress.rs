@@ -38,9 +38,9 @@ fn what_is_not_granted_is_denied() {
     run(async {
         let none: &[(&str, &str)] = &[];
         let cases = [
-            ("other", "GET", "/echo", none, "not granted an endpoint `other`"),
-            ("System", "GET", "/echo", none, "not granted an endpoint"),
-            ("10.0.0.1", "GET", "/echo", none, "not granted an endpoint"),
+            ("other", "GET", "/echo", none, "endpoint `other`: no endpoint of this name is granted"),
+            ("System", "GET", "/echo", none, "no endpoint of this name is granted"),
+            ("10.0.0.1", "GET", "/echo", none, "no endpoint of this name is granted"),
             ("system", "DELETE", "/echo", none, "not granted with the method `DELETE`"),
             ("system", "get", "/echo", none, "not granted with the method"),
             ("system", "CONNECT", "/echo", none, "not granted with the method"),

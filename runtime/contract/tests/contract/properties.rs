@@ -13,7 +13,7 @@ use crate::generate::{Ty, damage, intruder, neighbours, ty, typed_value, value};
 use crate::support::{encode, resolve};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn a_value_comes_back_from_its_json((_, shape, value) in typed_value()) {
@@ -109,7 +109,7 @@ fn breaks(old: &Shape, new: &Shape, side: Side) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn a_harmless_change_still_takes_every_old_request((old, new, value) in evolved(false)) {
@@ -131,7 +131,7 @@ proptest! {
 
 proptest! {
     // Each case compiles a component.
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn the_engine_takes_decoded_values_and_gives_the_same_back(

@@ -137,7 +137,7 @@ async fn more_connections_than_allowed_wait_their_turn() {
 #[tokio::test]
 async fn a_peer_that_does_not_take_its_answer_is_cut() {
     let idle_time = Duration::from_millis(200);
-    let mut world = World::with_limits(HttpLimits { idle_time, ..HttpLimits::default() }).await;
+    let mut world = World::with_limits(HttpLimits { idle_time, ..short() }).await;
     let mut raw = Raw::connect(world.address).await;
     // Sent ahead without ever reading, until nothing more fits anywhere.
     raw.send_without_end(post("echo", &"1".repeat(200 * 1024)).as_bytes()).await;

@@ -6,7 +6,9 @@ use crate::world::{KEY, OTHER_KEY, World};
 const ECHO: &str = "/services/register/echo";
 
 /// What it is, the request, and the status, code and caller that are to be on record.
-async fn refused(cases: &[(&str, Vec<u8>, u16, &str, Option<&str>)]) {
+type Case<'a> = (&'a str, Vec<u8>, u16, &'a str, Option<&'a str>);
+
+async fn refused(cases: &[Case<'_>]) {
     let mut world = World::new().await;
     for (what, request, status, code, caller) in cases {
         let reply = ask(world.address, request).await;

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use nhip_gateway::HttpLimits;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,9 +16,12 @@ use tokio::time::timeout;
 
 type Sender = SendRequest<Full<Bytes>>;
 
-async fn connect(address: SocketAddr) -> (Sender, JoinHandle<Result<(), hyper::Error>>) {
-    let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
-    let (sender, connection) = handshake(TokioExecutor::new(), io).await.unwrap();
+pub(crate) async fn connect(address: SocketAddr) -> (Sender, JoinHandle<Result<(), hyper::Error>>) {
+    over(TcpStream::connect(address).await.unwrap()).await
+}
+
+async fn over(stream: TcpStream) -> (Sender, JoinHandle<Result<(), hyper::Error>>) {
+    let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     (sender, tokio::spawn(connection))
 }
 
@@ -101,13 +104,15 @@ async fn a_stream_that_is_reset_is_on_record_as_abandoned() {
 #[tokio::test]
 async fn every_exchange_of_a_broken_connection_is_on_record_as_abandoned() {
     let mut world = World::new().await;
-    let (sender, connection) = connect(world.address).await;
+    let stream = TcpStream::connect(world.address).await.unwrap().into_std().unwrap();
+    let line = stream.try_clone().unwrap();
+    let (sender, _connection) = over(TcpStream::from_std(stream).unwrap()).await;
     for _ in 0..10 {
         let mut sender = sender.clone();
         tokio::spawn(async move { sender.send_request(post("wait", "{}")).await.map(drop) });
     }
     world.until_under_way(10).await;
-    connection.abort();
+    line.shutdown(Shutdown::Both).unwrap();
     for _ in 0..10 {
         world.record_of("abandoned").await;
     }
@@ -129,7 +134,7 @@ async fn a_connection_that_opens_no_stream_is_closed() {
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
     let idle_time = Duration::from_millis(100);
-    let mut world = World::with_limits(HttpLimits { idle_time, ..HttpLimits::default() }).await;
+    let mut world = World::with_limits(HttpLimits { idle_time, ..short() }).await;
     let (mut sender, connection) = connect(world.address).await;
     let waiting = tokio::spawn(async move { ask(&mut sender, post("wait", "{}")).await });
     world.until_under_way(1).await;

@@ -1,6 +1,8 @@
 //! The listener over real sockets, with an adapter that needs no sandbox. Every test looks at what the caller got and
 //! at the record that was left.
 
+#![cfg(test)]
+
 mod catalogue;
 mod exchanges;
 mod hostile_bodies;
@@ -8,6 +10,7 @@ mod hostile_connections;
 mod hostile_requests;
 mod http2;
 mod raw;
+mod secrecy;
 mod stop;
 mod tls;
 mod world;

@@ -121,6 +121,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         rest
     }
 
+    /// That the listener closes the connection properly: a reset would make systems throw away what was not read yet.
+    pub(crate) async fn ended(&mut self) {
+        let mut rest = Vec::new();
+        timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await.expect("the listener to close").unwrap();
+        assert!(self.seen.is_empty() && rest.is_empty());
+    }
+
     async fn until(&mut self, found: impl Fn(&[u8]) -> Option<usize>) -> Vec<u8> {
         let reading = async {
             loop {

@@ -1,7 +1,9 @@
 //! Starting and stopping: what cannot be listened on is told, and a stop leaves no exchange unanswered.
 
+use crate::http2::{connect, request};
 use crate::raw::{Raw, post};
-use crate::world::World;
+use crate::world::{KEY, World};
+use http::Method;
 use nhip_exchange::{Spine, SpineConfig, SystemClock};
 use nhip_gateway::{Gateway, GatewayConfig};
 use std::sync::Arc;
@@ -61,14 +63,21 @@ async fn what_outlasts_the_grace_period_is_cut_and_recorded() {
         raw.send(post("wait", "{}")).await;
         held.push(raw);
     }
-    world.until_under_way(3).await;
-    world.stop();
-    assert_eq!(world.stopped().await, 3);
-    // They are there when the stop has ended, not some time later.
-    for _ in 0..3 {
-        world.record_of("abandoned").await;
+    // One more connection, whose exchanges run in tasks of their own.
+    let (sender, _connection) = connect(world.address).await;
+    for _ in 0..100 {
+        let mut sender = sender.clone();
+        let request = request(Method::POST, "/services/register/wait", KEY, "{}");
+        tokio::spawn(async move { sender.send_request(request).await.map(drop) });
     }
-    assert_eq!((world.counts().open, world.counts().cut), (0, 3));
+    world.until_under_way(103).await;
+    world.stop();
+    assert_eq!(world.stopped().await, 4);
+    // They are there when the stop has ended, not some time later.
+    for _ in 0..103 {
+        assert_eq!(world.recorded().outcome, "abandoned");
+    }
+    assert_eq!((world.counts().open, world.counts().cut), (0, 4));
     for mut raw in held {
         assert_eq!(raw.closed().await, b"");
     }

@@ -134,6 +134,11 @@ impl World {
         record
     }
 
+    /// The next record, which must be there already.
+    pub(crate) fn recorded(&mut self) -> Record {
+        self.records.try_recv().expect("a record")
+    }
+
     /// That there is no record more.
     pub(crate) fn nothing_recorded(&mut self) {
         assert!(self.records.try_recv().is_err());
