@@ -14,7 +14,7 @@ const CLIENTS: usize = 6;
 
 /// What memory may grow between the fiftieth swap and the hundredth: far less than one leaked version would take (the
 /// compiled code of `population` alone is some hundred kilobytes, times fifty), more than an allocator's own drift.
-const DRIFT: u64 = 24 << 20;
+const DRIFT: u64 = 12 << 20;
 
 /// What the clients saw.
 #[derive(Default)]

@@ -48,26 +48,64 @@ pub(crate) async fn nhip(words: &[&str], environment: &[(&str, &str)], input: &s
     Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Replace what changes from run to run: ids, digests, hints of keys, ports, times and durations.
+/// Replace what changes from run to run, by machine or by build: ids, digests, hints of keys, times, durations, sizes.
+/// Columns keep two blanks between them, since the widths go with what was replaced.
 fn normal(screen: &str) -> String {
-    screen.lines().map(|line| format!("{}\n", line.split(' ').map(word).collect::<Vec<_>>().join(" "))).collect()
+    screen.lines().map(|line| format!("{}\n", normal_line(line))).collect()
 }
 
-fn word(word: &str) -> String {
-    let (core, tail) = word.split_at(word.trim_end_matches([',', '.', ')', ':', '"', '}', ']', '`']).len());
-    let start = core.len() - core.trim_start_matches(['(', '"', '{', '[', '`']).len();
-    let (head, core) = core.split_at(start);
+fn normal_line(line: &str) -> String {
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    // A cell of a table ends with two blanks, a word with one.
+    let cells = line.trim_start().split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    let of_component = line.contains(" of at most ");
+    let cells: Vec<String> = cells.map(|cell| normal_cell(cell, of_component)).collect();
+    indent + &cells.join("  ")
+}
+
+fn normal_cell(cell: &str, of_component: bool) -> String {
+    let words: Vec<&str> = cell.split(' ').collect();
+    let mut shown: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let unit = words.get(at + 1).map(|next| next.trim_end_matches([',', ')', ':']));
+        let number = word.trim_start_matches('(').parse::<f64>().is_ok();
+        let name = match unit {
+            Some("s" | "ms" | "µs") if number => Some("[DURATION]"),
+            Some("B" | "KiB" | "MiB") if number => Some("[SIZE]"),
+            _ => None,
+        };
+        if let (Some(name), Some(next)) = (name, words.get(at + 1)) {
+            let head = if word.starts_with('(') { "(" } else { "" };
+            shown.push(format!("{head}{name}{}", next.trim_start_matches(|c: char| c.is_alphabetic())));
+            at += 2;
+            continue;
+        }
+        // What a build of the component happens to need.
+        let needed = of_component && at > 0 && words.get(at - 1) == Some(&"largest");
+        shown.push(if needed { "[N]".to_owned() } else { normal_word(word) });
+        at += 1;
+    }
+    shown.join(" ")
+}
+
+fn normal_word(word: &str) -> String {
+    let (core, tail) = word.split_at(word.trim_end_matches([',', '.', ')', ':', '`']).len());
+    let (head, core) = core.split_at(core.len() - core.trim_start_matches(['(', '`']).len());
     let shown = match core {
-        _ if is_id(core) => "[ID]",
-        _ if core.strip_prefix("sha256:").is_some_and(|hex| is_hex(hex) && hex.len() >= 8) => "[DIGEST]",
-        _ if is_hex(core) && core.len() >= 12 => "[DIGEST]",
-        _ if is_hex(core) && core.len() == 8 && core.bytes().any(|byte| byte.is_ascii_digit()) => "[HINT]",
-        _ if is_date(core) => "[DATE]",
-        _ if is_clock(core) => "[TIME]",
-        _ if is_duration(core) => "[DURATION]",
-        _ => core,
+        _ if is_id(core) => "[ID]".to_owned(),
+        _ if is_hex(core) && (core.len() == 12 || core.len() == 64) => "[DIGEST]".to_owned(),
+        _ if core.strip_suffix('…').is_some_and(|hint| is_hex(hint) && hint.len() == 6) => "[HINT]".to_owned(),
+        _ if is_time(core) => "[TIME]".to_owned(),
+        _ => within(within(core.to_owned(), "sha256:", "[DIGEST]"), "\"hint\":\"", "\"hint\":\"[HINT]"),
     };
     format!("{head}{shown}{tail}")
+}
+
+/// Replace a mark and the hexadecimal digits behind it.
+fn within(text: String, mark: &str, name: &str) -> String {
+    let Some((before, after)) = text.split_once(mark) else { return text };
+    format!("{before}{name}{}", after.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
 }
 
 fn is_hex(text: &str) -> bool {
@@ -79,20 +117,7 @@ fn is_id(text: &str) -> bool {
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(|group| is_hex(group))
 }
 
-fn is_date(text: &str) -> bool {
-    text.len() >= 10
-        && text.starts_with("20")
-        && text.as_bytes().get(4) == Some(&b'-')
-        && text.as_bytes().get(7) == Some(&b'-')
-}
-
-fn is_clock(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim_end_matches('Z').split(':').collect();
-    parts.len() == 3 && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
-}
-
-fn is_duration(text: &str) -> bool {
-    let number = text.trim_end_matches(|c: char| c.is_alphabetic());
-    let unit = text.get(number.len()..).unwrap_or_default();
-    matches!(unit, "s" | "ms" | "µs" | "us" | "ns" | "m") && number.parse::<f64>().is_ok()
+/// `2026-11-22T05:41:36Z`.
+fn is_time(text: &str) -> bool {
+    text.len() == 20 && text.starts_with("20") && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z')
 }
