@@ -74,8 +74,11 @@ fn killed_at_any_instant_it_serves_the_last_completed_state() {
         let (mut completed, mut heard) = (String::from("1.0.0"), 0);
         for kill in 0..KILLS {
             let wanted = format!("1.{}.0", kill + 2);
-            let (asked, takes) =
-                if kill % 2 == 0 { (Asked::Deploy(wanted.clone()), deploying) } else { (Asked::Rollback, rolling_back) };
+            let (asked, takes) = if kill % 2 == 0 {
+                (Asked::Deploy(wanted.clone()), deploying)
+            } else {
+                (Asked::Rollback, rolling_back)
+            };
             let outcome = asked_and_killed(process, &asked, takes * kill * 5 / KILLS / 2).await;
             process = Process::serve(&data, &[]).await;
             let served = which(&process, &key, "one").await.as_str().unwrap().to_owned();
@@ -96,7 +99,10 @@ fn killed_at_any_instant_it_serves_the_last_completed_state() {
             process.call(&key, "one", "calm", &json!({ "word": "an" })).await.ok();
             completed = served;
         }
-        assert!((3..KILLS - 3).contains(&heard), "{heard} of {KILLS} changes ended before the kill: the kills missed them");
+        assert!(
+            (3..KILLS - 3).contains(&heard),
+            "{heard} of {KILLS} changes ended before the kill: the kills missed them"
+        );
     });
 }
 

@@ -41,10 +41,7 @@ async fn a_vxp_request_is_signed_over_the_headers_it_has() {
     let seen = seen_with(VXP, with(request, "Accept", "*/*")).await;
     let json = r#"{"XroadVnpt-docId":"a\"1","XroadVnpt-servicetype":"eDoc","XroadVnpt-timestamp":"21062024T083000+0700","XroadVnpt-systemid":"000.00.00.H41"}"#;
     assert_eq!(seen.header("xroadvnpt-sign-header"), Some(json));
-    assert_eq!(
-        seen.header("xroadvnpt-sign-header-key"),
-        Some("docId;servicetype;timestamp;systemid")
-    );
+    assert_eq!(seen.header("xroadvnpt-sign-header-key"), Some("docId;servicetype;timestamp;systemid"));
     assert_eq!(seen.header("xroadvnpt-hash-header"), Some(hmac(json).as_str()));
     // Enough hashes that some have a byte below sixteen, which keeps its leading zero.
     for id in 0..8 {
