@@ -40,7 +40,8 @@ pub(crate) fn open_to_others(permissions: &Permissions, bits: u32) -> bool {
     };
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

@@ -105,7 +105,7 @@ mod tests {
         std::fs::write(&right, "adapter = \"a\"\n[services]\na = \"x:y/z@1.0.0\"\n").unwrap();
         std::fs::write(&wrong, "adapter = \"A\"\n").unwrap();
         let out = Output::new(true);
-        assert_eq!(check(&[right.clone()], out).unwrap(), ExitCode::SUCCESS);
+        assert_eq!(check(std::slice::from_ref(&right), out).unwrap(), ExitCode::SUCCESS);
         assert_eq!(check(&[right.clone(), wrong.clone()], out).unwrap(), ExitCode::FAILURE);
         assert_eq!(explain(&right, out).unwrap(), ExitCode::SUCCESS);
         assert!(explain(&wrong, out).is_err());
