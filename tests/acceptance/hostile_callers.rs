@@ -108,6 +108,20 @@ fn a_wrong_key_is_refused_and_recorded() {
 }
 
 #[test]
+fn the_catalogue_is_behind_a_key_like_everything_else() {
+    run(async {
+        for path in ["/services", "/services/open/openapi.json"] {
+            let answer = ask(format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-Api-Key: guessed\r\n\r\n")).await;
+            answer.fault(401, "unauthenticated");
+            let record = house().await.record(&answer.id()).await;
+            assert_eq!((record.status, record.caller), (401, None), "{path}: who guesses keys here is on record, too");
+            let key = house().await.caller("reads").await;
+            assert!(house().await.get(&key, path).await.ok().is_object(), "{path}");
+        }
+    });
+}
+
+#[test]
 fn a_caller_that_is_not_allowed_is_refused() {
     run(async {
         let key = house().await.caller("not-named").await;

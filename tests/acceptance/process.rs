@@ -35,6 +35,7 @@ fn a_restart_serves_the_same_versions_to_the_same_callers() {
         deploy(&first, "one", "1.0.0").await;
         deploy(&first, "two", "1.0.0").await;
         deploy(&first, "two", "1.1.0").await;
+        deploy(&first, "two", "1.2.0").await;
         first.rollback("two", None).await;
         deploy(&first, "three", "1.0.0").await;
         let retired = first.admin_request("DELETE", "/api/adapters/three").send().await.unwrap();
@@ -48,10 +49,10 @@ fn a_restart_serves_the_same_versions_to_the_same_callers() {
         assert_eq!(second.admin_get::<Value>("/api/services").await, before);
         assert_eq!(second.token, first.token, "the token stays");
         assert_eq!(which(&second, &key, "one").await, "1.0.0");
-        assert_eq!(which(&second, &key, "two").await, "1.0.0");
+        assert_eq!(which(&second, &key, "two").await, "1.1.0");
         second.call(&key, "three", "calm", &json!({ "word": "x" })).await.fault(404, "unknown-service");
         assert_eq!(second.call(&key, "one", "get", &json!({ "key": "mốc" })).await.ok(), "còn đây");
-        assert_eq!(second.rollback("two", None).await.version, "1.1.0", "the history is there, too");
+        assert_eq!(second.rollback("two", None).await.version, "1.2.0", "the history is there, too");
     });
 }
 

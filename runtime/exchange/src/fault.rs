@@ -132,6 +132,8 @@ kinds! {
     Saturated "saturated" 503 Gateway Later "the gateway is at its limit";
     /// The gateway is shutting down.
     Stopping "stopping" 503 Gateway Later "the gateway is stopping";
+    /// What should serve it cannot be run: its component or its policy was refused when the gateway last started.
+    AdapterUnavailable "adapter-unavailable" 503 Gateway Later "the service cannot be served now";
     /// The exchange cannot be put on record.
     RecordUnavailable "record-unavailable" 503 Gateway Later "the exchange cannot be recorded";
     /// A defect of the gateway.
@@ -299,11 +301,10 @@ mod tests {
         assert_eq!(codes.len(), 11);
         for code in codes {
             let kind = Kind::of_shared_fault(code).unwrap_or_else(|| panic!("no row for `{code}`"));
-            let doc = body.split(code).next().unwrap();
-            assert!(
-                doc.trim_end().rsplit("///").next().unwrap().contains(&format!("HTTP {}", kind.row().status)),
-                "{code}"
-            );
+            // The doc comment right above the code.
+            let doc: Vec<&str> = body.split(&format!("{code},")).next().unwrap().lines().map(str::trim).rev().collect();
+            let doc: Vec<&str> = doc.into_iter().skip(1).take_while(|line| line.starts_with("///")).collect();
+            assert!(doc.concat().contains(&format!("HTTP {}", kind.row().status)), "{code}");
         }
     }
 }

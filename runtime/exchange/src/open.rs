@@ -90,8 +90,13 @@ impl Open<'_> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.place.is_some() {
-            let gone = Fault::new(Kind::Abandoned, "the caller went away before the answer");
-            self.finish(&Err(gone));
+            let end = if std::thread::panicking() {
+                Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
+                    .inside("a panic ended the exchange; the log has where")
+            } else {
+                Fault::new(Kind::Abandoned, "the caller went away before the answer")
+            };
+            self.finish(&Err(end));
         }
     }
 }

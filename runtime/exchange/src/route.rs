@@ -7,7 +7,7 @@ use crate::port::{Adapter, FunctionId};
 use crate::stats::Stats;
 use bytes::Bytes;
 use nhip_policies::Policy;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -51,12 +51,23 @@ pub struct Service {
 #[derive(Default, Clone)]
 pub struct Routes {
     services: BTreeMap<String, Arc<Service>>,
+    /// Names that are deployed, and whose adapter cannot run.
+    down: BTreeSet<String>,
 }
 
 impl Routes {
     /// Routes for these services. Of two with one name the later stays: the registry refuses such a deployment.
     pub fn new(services: impl IntoIterator<Item = Arc<Service>>) -> Self {
-        Self { services: services.into_iter().map(|service| (service.name.clone(), service)).collect() }
+        let services = services.into_iter().map(|service| (service.name.clone(), service)).collect();
+        Self { services, down: BTreeSet::new() }
+    }
+
+    /// The same, with these names deployed though nothing can serve them now: their callers are told to come again,
+    /// not that the service does not exist.
+    #[must_use]
+    pub fn with_down(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.down.extend(names);
+        self
     }
 
     /// All services, by name.
@@ -82,9 +93,7 @@ pub(crate) fn route(
         Origin::Smoke(candidate) => Some(candidate),
         Origin::Http => routes.service(service),
     };
-    let service = found.ok_or_else(|| {
-        Fault::new(Kind::UnknownService, "no service of that name is deployed; `GET /services` lists those that are")
-    })?;
+    let service = found.ok_or_else(|| missing(routes, service))?;
     let number = service.functions.get(function).copied().ok_or_else(|| {
         let mut known: Vec<&str> = service.functions.keys().map(String::as_str).collect();
         known.sort_unstable();
@@ -94,4 +103,16 @@ pub(crate) fn route(
         )
     })?;
     Ok((Arc::clone(service), number))
+}
+
+fn missing(routes: &Routes, service: &str) -> Fault {
+    if routes.down.contains(service) {
+        return Fault::new(
+            Kind::AdapterUnavailable,
+            "the service is deployed and cannot be served now; try again later",
+        )
+        .inside("its adapter was refused when the gateway last took it up: `nhip adapters` tells why")
+        .retry_after(30);
+    }
+    Fault::new(Kind::UnknownService, "no service of that name is deployed; `GET /services` lists those that are")
 }

@@ -71,6 +71,12 @@ impl Spine {
         self.pool.available_permits()
     }
 
+    /// Exchanges that can still be put on record before the database must take some.
+    #[must_use]
+    pub fn free_record_places(&self) -> usize {
+        self.records.capacity()
+    }
+
     /// The clock the spine goes by.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 enum Fake {
     Echo,
     Hang,
+    Panic,
     Refuse(Kind),
 }
 
@@ -26,6 +27,7 @@ impl Adapter for Fake {
         match self {
             Self::Echo => Ok(call.body),
             Self::Hang => std::future::pending().await,
+            Self::Panic => panic!("a defect"),
             Self::Refuse(kind) => Err(Fault::new(*kind, "no")),
         }
     }
@@ -219,4 +221,26 @@ async fn a_stopping_gateway_takes_nothing_new_and_a_swap_moves_only_new_exchange
     assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
     spine.stop();
     assert_eq!(run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err().kind, Kind::Stopping);
+}
+
+#[tokio::test]
+async fn a_panic_leaves_a_record_that_blames_the_gateway() {
+    let service = service(Fake::Panic, policy(""));
+    let (spine, mut records) = spine(&service);
+    let task = tokio::spawn(async move { run(&spine, arrival("echo", Bytes::from_static(b"{}"))).await });
+    assert!(task.await.unwrap_err().is_panic());
+    let record = records.try_recv().unwrap();
+    assert_eq!((record.status, record.outcome.as_str()), (500, "gateway-internal"));
+    assert_eq!(service.live.slots.available_permits(), 64, "its slot is free again");
+}
+
+#[tokio::test]
+async fn a_deployed_service_that_cannot_run_is_not_told_to_be_unknown() {
+    let service = service(Fake::Echo, policy(""));
+    let (spine, mut records) = spine(&service);
+    spine.set_routes(Routes::new([service]).with_down(["broken".to_owned()]));
+    let outcome = run(&spine, Arrival { service: "broken".to_owned(), ..arrival("echo", Bytes::new()) }).await;
+    let fault = outcome.result.unwrap_err();
+    assert_eq!((fault.kind, fault.retry_after), (Kind::AdapterUnavailable, Some(30)));
+    assert_eq!(records.try_recv().unwrap().status, 503);
 }

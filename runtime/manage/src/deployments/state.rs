@@ -19,7 +19,7 @@ pub(crate) const READY: usize = 2;
 pub(crate) struct State {
     pub(crate) serving: BTreeMap<AdapterName, Serving>,
     /// Those that should serve and do not, and why.
-    pub(crate) broken: BTreeMap<AdapterName, Broken>,
+    pub(crate) broken: BTreeMap<AdapterName, Down>,
     ready: BTreeMap<AdapterName, Vec<Arc<Candidate>>>,
     /// Whether the registry's live deployments were taken over.
     pub(crate) restored: bool,
@@ -30,6 +30,14 @@ pub(crate) struct State {
 pub(crate) struct Serving {
     pub(crate) deployment: DeploymentId,
     pub(crate) candidate: Arc<Candidate>,
+}
+
+/// An adapter that should serve and does not.
+#[derive(Clone)]
+pub(crate) struct Down {
+    pub(crate) why: Broken,
+    /// The public names that it should serve.
+    pub(crate) services: Vec<String>,
 }
 
 impl State {
@@ -58,9 +66,10 @@ impl State {
     }
 
     /// The same, with an adapter that should serve and does not.
-    pub(crate) fn with_broken(&self, adapter: &AdapterName, why: Broken) -> Self {
-        let mut next = self.without(adapter);
-        next.broken.insert(adapter.clone(), why);
+    pub(crate) fn with_broken(&self, deployment: &Deployment, why: Broken) -> Self {
+        let mut next = self.without(&deployment.adapter);
+        let services = deployment.services.keys().map(ToString::to_string).collect();
+        next.broken.insert(deployment.adapter.clone(), Down { why, services });
         next
     }
 
@@ -78,5 +87,6 @@ impl State {
     /// What callers are to find.
     pub(crate) fn routes(&self) -> Routes {
         Routes::new(self.serving.values().flat_map(|serving| serving.candidate.services.iter().cloned()))
+            .with_down(self.broken.values().flat_map(|down| down.services.iter().cloned()))
     }
 }

@@ -59,7 +59,7 @@ async fn an_adapter_that_cannot_be_admitted_does_not_keep_the_others_from_servin
     assert_eq!(core.deployments.broken(), [name("documents")]);
     assert_eq!(
         (core.answers("population").await.as_str(), core.answers("documents").await.as_str()),
-        ("1.0.0", "unknown-service")
+        ("1.0.0", "adapter-unavailable")
     );
 
     let stop = Stop::default();
@@ -114,7 +114,7 @@ async fn a_component_that_was_damaged_on_disk_is_not_served() {
         .unwrap();
     let core = again(&data, core, Arc::default()).await;
     assert_eq!(core.deployments.broken(), [name("population")]);
-    assert_eq!(core.answers("population").await, "unknown-service");
+    assert_eq!(core.answers("population").await, "adapter-unavailable");
 }
 
 #[tokio::test]
