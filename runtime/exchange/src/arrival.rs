@@ -1,6 +1,7 @@
 //! An arrival: what a listener knows of an exchange before the spine has looked at it.
 
 use crate::fault::Fault;
+use crate::id::ExchangeId;
 use crate::route::Service;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -34,6 +35,15 @@ pub enum Origin {
     Http,
     /// A smoke call on a version that is about to be deployed, not yet routed.
     Smoke(Arc<Service>),
+    /// A try of an exchange that was accepted to be done later.
+    Delivery {
+        /// The id under which it was accepted.
+        id: ExchangeId,
+        /// Which try this is, from 1.
+        attempt: u32,
+    },
+    /// A schedule of the serving adapter's own policy.
+    Schedule(String),
 }
 
 impl Origin {
@@ -43,6 +53,8 @@ impl Origin {
         match self {
             Self::Http => "http",
             Self::Smoke(_) => "smoke",
+            Self::Delivery { .. } => "delivery",
+            Self::Schedule(_) => "schedule",
         }
     }
 }
@@ -65,6 +77,10 @@ pub struct Arrival {
     pub traceparent: Option<String>,
     /// What the listener already found wrong: told to the caller once it has proven who it is.
     pub flaw: Option<Fault>,
+    /// What makes repeats of this request one effect: the caller's idempotency key.
+    pub key: Option<String>,
+    /// Whether the caller wants it accepted now and done later.
+    pub later: bool,
     /// The request's body.
     pub body: Box<dyn BodySource>,
 }

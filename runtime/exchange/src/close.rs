@@ -1,20 +1,44 @@
 //! Closing an exchange: the record, the counters, the log line. Happens exactly once for each exchange.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::judge;
 use crate::open::Open;
-use crate::outcome::Outcome;
-use bytes::Bytes;
+use crate::outcome::{Outcome, Reply};
+use crate::record::Entry;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-/// Close it and hand the outcome to the listener.
-pub(crate) fn close(mut open: Open<'_>, result: Result<Bytes, Fault>) -> Outcome {
-    open.finish(&result);
-    Outcome { id: open.record.id, trace: open.trace, result }
+/// How long an answer waits for its record to be on disk. A disk that takes longer is full or broken.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Close it and hand the outcome to the listener, once the record is where its policy wants it to be by then.
+pub(crate) async fn close(mut open: Open<'_>, result: Result<Reply, Fault>) -> Outcome {
+    let written = open.finish(&result);
+    let outcome = Outcome { id: open.record.id, trace: open.trace, repeats: open.record.repeats, result };
+    match written {
+        Some(written) => when_written(outcome, written).await,
+        None => outcome,
+    }
+}
+
+/// The same outcome, when its record is on disk; a fault, when that takes too long.
+async fn when_written(outcome: Outcome, written: oneshot::Receiver<()>) -> Outcome {
+    if let Ok(Ok(())) = timeout(PATIENCE, written).await {
+        return outcome;
+    }
+    tracing::error!(exchange = %outcome.id, "an exchange was done and its record could not be written in time");
+    let fault = Fault::new(
+        Kind::RecordUnwritten,
+        "the exchange was done and cannot be put on record now; repeat it only where repeating is harmless",
+    );
+    Outcome { result: Err(fault.retry_after(5)), ..outcome }
 }
 
 impl Open<'_> {
-    /// The end of the exchange: judged, counted, logged and put on record.
-    pub(crate) fn finish(&mut self, result: &Result<Bytes, Fault>) {
+    /// The end of the exchange: judged, counted, logged and put on record. Gives what tells that the record is on
+    /// disk, where the policy wants the answer to wait for that.
+    pub(crate) fn finish(&mut self, result: &Result<Reply, Fault>) -> Option<oneshot::Receiver<()>> {
         let took = self.started.elapsed();
         let kind = judge::judge(&mut self.record, result);
         let stats = self.live.as_ref().map_or(&self.spine.unrouted, |live| &live.stats);
@@ -28,8 +52,15 @@ impl Open<'_> {
             }
         }
         // Without a place there is no exchange: `open` has refused it, and the counters say so.
-        if let Some(place) = self.place.take() {
-            place.send(self.record.clone());
-        }
+        let place = self.place.take()?;
+        let (tell, written) = oneshot::channel();
+        let waits = self.waits_for_the_disk();
+        place.send(Entry { record: self.record.clone(), written: waits.then_some(tell) });
+        waits.then_some(written)
+    }
+
+    /// Whether the answer waits for its record to be on disk. What reached no adapter had no effect, and need not.
+    fn waits_for_the_disk(&self) -> bool {
+        self.live.is_some()
     }
 }

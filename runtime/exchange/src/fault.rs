@@ -124,6 +124,10 @@ kinds! {
     TooSlow "too-slow" 408 Caller Later "the request did not arrive in time";
     /// The body ended before its announced length, or the connection broke while it was sent.
     Truncated "truncated" 400 Caller Later "the request ended too early";
+    /// The idempotency key was used for another request before.
+    KeyReused "key-reused" 422 Caller Never "the idempotency key belongs to another request";
+    /// The same request, by its idempotency key, is still being done.
+    UnderWay "under-way" 409 Caller Later "the same request is still being done";
     /// The caller went away before the answer. Nobody reads this status: it stands in the record.
     Abandoned "abandoned" 499 Caller IfIdempotent "the caller went away before the answer";
 
@@ -136,6 +140,12 @@ kinds! {
     AdapterUnavailable "adapter-unavailable" 503 Gateway Later "the service cannot be served now";
     /// The exchange cannot be put on record.
     RecordUnavailable "record-unavailable" 503 Gateway Later "the exchange cannot be recorded";
+    /// It was done, and the record of it is not on disk: the answer must not leave.
+    RecordUnwritten "record-unwritten" 503 Gateway IfIdempotent "the exchange was done and is not on record yet";
+    /// As many exchanges wait to be done later as may wait.
+    QueueFull "queue-full" 503 Gateway Later "no more exchanges are accepted to be done later";
+    /// The database that keeps idempotency keys and accepted exchanges does not answer.
+    LedgerUnavailable "ledger-unavailable" 503 Gateway Later "the gateway cannot keep the exchange";
     /// A defect of the gateway.
     GatewayInternal "gateway-internal" 500 Gateway IfIdempotent "the gateway met a defect of its own";
 
@@ -198,6 +208,12 @@ impl Kind {
             Kind::AdapterInternal,
         ];
         SHARED.into_iter().find(|kind| kind.row().code == code)
+    }
+
+    /// The kind of this code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.code == code).map(|row| row.kind)
     }
 
     /// The kind's place in [`TABLE`].

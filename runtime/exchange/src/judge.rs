@@ -2,13 +2,18 @@
 
 use crate::digest::Digest;
 use crate::fault::{Fault, Kind};
+use crate::outcome::Reply;
 use crate::record::Record;
-use bytes::Bytes;
 
 /// Write the end into the record. Returns the kind of fault, for the counters.
-pub(crate) fn judge(record: &mut Record, result: &Result<Bytes, Fault>) -> Option<Kind> {
+pub(crate) fn judge(record: &mut Record, result: &Result<Reply, Fault>) -> Option<Kind> {
     match result {
-        Ok(answer) => {
+        Ok(Reply::Accepted(_)) => {
+            "accepted".clone_into(&mut record.outcome);
+            record.status = 202;
+            None
+        }
+        Ok(Reply::Answer(answer)) => {
             record.response = Some(Digest::of(answer));
             "ok".clone_into(&mut record.outcome);
             record.status = 200;

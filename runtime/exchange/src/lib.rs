@@ -1,7 +1,7 @@
 //! The spine of the gateway, and the words everything else speaks.
 //!
-//! Every exchange, whatever started it, goes through [`run::run`]: open → route → admit → body → slot → call → judge →
-//! close, each step in the file of its name. This crate knows neither wasmtime nor axum: the host and the registry
+//! Every exchange, whatever started it, goes through [`run::run`]: open → route → admit → body → once → slot → call → judge
+//! → close, each step in the file of its name. This crate knows neither wasmtime nor axum: the host and the registry
 //! are reached through the ports in [`port`], so that the spine is tested without either.
 //!
 //! Invariant: an exchange that was opened leaves exactly one [`record::Record`], even when its future is dropped.
@@ -12,10 +12,12 @@ pub mod body;
 mod call;
 pub mod clock;
 mod close;
+pub mod durable;
 pub mod digest;
 pub mod fault;
 pub mod id;
 mod judge;
+mod once;
 mod open;
 pub mod outcome;
 pub mod port;
@@ -37,8 +39,8 @@ pub use clock::{Clock, SystemClock};
 pub use digest::Digest;
 pub use fault::{Blame, Fault, Kind, Problem, Retry};
 pub use id::ExchangeId;
-pub use outcome::Outcome;
-pub use record::Record;
+pub use outcome::{Outcome, Reply};
+pub use record::{Entry, Record};
 pub use route::{Live, Routes, Service};
 pub use run::run;
 pub use spine::{Spine, SpineConfig};

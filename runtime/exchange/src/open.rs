@@ -4,14 +4,18 @@
 //! first moment, so ending an exchange never waits and never fails, and when its future is dropped, it still leaves a
 //! record, as `abandoned`.
 
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Origin};
 use crate::fault::{Fault, Kind};
-use crate::record::Record;
+use crate::record::{Entry, Record};
+use crate::id::ExchangeId;
+use crate::once::Claim;
+use crate::outcome::Reply;
 use crate::route::Live;
 use crate::spine::Spine;
 use crate::trace::TraceContext;
 use crate::trail::Trail;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::time::Instant;
 
@@ -28,14 +32,18 @@ pub(crate) struct Open<'a> {
     /// The version that serves it, once it is known.
     pub(crate) live: Option<Arc<Live>>,
     /// The place in the record queue; taken when the exchange is closed.
-    pub(crate) place: Option<OwnedPermit<Record>>,
+    pub(crate) place: Option<OwnedPermit<Entry>>,
     /// Why it cannot go on, though it was opened.
     pub(crate) refusal: Option<Fault>,
 }
 
 /// Open an exchange.
 pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
-    let (id, opened_ms) = spine.ids.next(spine.clock.as_ref());
+    let (fresh, opened_ms) = spine.ids.next(spine.clock.as_ref());
+    let (id, attempt) = match &arrival.origin {
+        Origin::Delivery { id, attempt } => (*id, *attempt),
+        _ => (fresh, 1),
+    };
     let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
     let place = spine.records.clone().try_reserve_owned().ok();
     let refusal = if place.is_none() {
@@ -53,6 +61,12 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
         id,
         opened_ms,
         micros: 0,
+        attempt,
+        repeats: None,
+        schedule: match &arrival.origin {
+            Origin::Schedule(name) => Some(name.clone()),
+            _ => None,
+        },
         origin: arrival.origin.word().to_owned(),
         peer: arrival.peer.clone(),
         trace: trace.to_string(),
@@ -87,6 +101,29 @@ impl Open<'_> {
     }
 }
 
+impl Open<'_> {
+    /// Note whose effect it does, and which try of it that is.
+    pub(crate) fn doing(&mut self, claim: &Claim) {
+        self.record.attempt = claim.attempt;
+        if claim.id != self.record.id {
+            self.record.repeats = Some(claim.id);
+        }
+    }
+
+    /// Note that it repeats an exchange that was first, and pass its reply on.
+    pub(crate) fn repeats(&mut self, reply: Result<Reply, Fault>, first: ExchangeId) -> Result<Reply, Fault> {
+        if first != self.record.id {
+            self.record.repeats = Some(first);
+        }
+        reply
+    }
+
+    /// The moment it must be over, in milliseconds since 1970.
+    pub(crate) fn deadline_ms(&self, limit: Duration) -> u64 {
+        self.record.opened_ms.saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.place.is_some() {
@@ -96,7 +133,7 @@ impl Drop for Open<'_> {
             } else {
                 Fault::new(Kind::Abandoned, "the caller went away before the answer")
             };
-            self.finish(&Err(end));
+            let _ = self.finish(&Err(end));
         }
     }
 }

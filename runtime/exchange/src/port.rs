@@ -51,6 +51,12 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// Any [`Fault`] of the caller's values, the adapter, or what the adapter reported.
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault>;
+
+    /// Look whether these parameters fit the function, without calling it: for exchanges that are done later.
+    ///
+    /// # Errors
+    /// The [`Fault`] that a call would end with at once.
+    fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault>;
 }
 
 /// A step of a deployment, for progress reports.

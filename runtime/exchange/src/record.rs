@@ -4,6 +4,7 @@ use crate::digest::Digest;
 use crate::id::ExchangeId;
 use crate::trail::UpstreamCall;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 /// One exchange, as it ended. Bodies are not kept; their digests are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -14,7 +15,16 @@ pub struct Record {
     pub opened_ms: u64,
     /// From opening to the end, in microseconds.
     pub micros: u64,
-    /// What started it: `http`, `smoke`.
+    /// Which try this is, of an exchange that is tried again under one id. A first try says nothing.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// The exchange that was first with the idempotency key, where this one repeated it: its effect is under that id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<ExchangeId>,
+    /// The schedule that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// What started it: `http`, `smoke`, `delivery`, `schedule`.
     pub origin: String,
     /// The peer's address, if it came over the network.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +59,7 @@ pub struct Record {
     /// Digest of the answer's body, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Digest>,
-    /// `ok`, or the code of the fault.
+    /// `ok`, `accepted` (to be done later), or the code of the fault.
     pub outcome: String,
     /// Whose trouble it was, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,4 +70,22 @@ pub struct Record {
     pub cpu_micros: u64,
     /// The requests to upstream systems, in order of their end.
     pub upstream: Vec<UpstreamCall>,
+}
+
+/// A record on its way to the disk.
+#[derive(Debug)]
+pub struct Entry {
+    /// The record.
+    pub record: Record,
+    /// Told when the record is on disk, where somebody waits for that.
+    pub written: Option<oneshot::Sender<()>>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt <= 1
 }

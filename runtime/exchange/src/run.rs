@@ -3,17 +3,18 @@
 use crate::admit::admit;
 use crate::arrival::Arrival;
 use crate::body;
-use crate::call::call;
+use crate::call;
 use crate::close::close;
 use crate::digest::Digest;
+use crate::durable::Work;
 use crate::fault::Fault;
+use crate::once::{self, Demand, Turn};
 use crate::open::{Open, open};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Reply};
 use crate::port::Call;
 use crate::route::route;
 use crate::slot;
 use crate::spine::Spine;
-use bytes::Bytes;
 use std::sync::Arc;
 
 /// Run one exchange, from arrival to record.
@@ -22,11 +23,11 @@ use std::sync::Arc;
 pub async fn run(spine: &Spine, arrival: Arrival) -> Outcome {
     let mut open = open(spine, &arrival);
     let result = steps(&mut open, arrival).await;
-    close(open, result)
+    close(open, result).await
 }
 
 /// The steps between opening and closing. The first that refuses ends the exchange.
-async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Bytes, Fault> {
+async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     open.refusal.take().map_or(Ok(()), Err)?;
     let caller = arrival.caller?;
     arrival.flaw.map_or(Ok(()), Err)?;
@@ -41,28 +42,42 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Bytes, Fault> {
     let purpose = arrival.purpose;
     let permit = admit(caller, &arrival.origin, &service, &arrival.function, purpose.as_deref())?;
     let body = body::read(arrival.body, limits.request, deadline).await?;
-    open.record.request = Some(Digest::of(&body));
-    let _slot = slot::take(live, &spine.pool)?;
+    let request = Digest::of(&body);
+    open.record.request = Some(request);
 
-    call(
-        live,
-        permit,
-        Call {
-            function,
-            body,
-            id: open.record.id,
-            service: arrival.service,
-            function_name: arrival.function,
-            purpose,
-            attempt: 1,
-            trace: open.trace,
-            deadline,
-            deadline_ms: open
-                .record
-                .opened_ms
-                .saturating_add(u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX)),
-            trail: Arc::clone(&open.trail),
-        },
-    )
-    .await
+    let demand = Demand { key: arrival.key, later: arrival.later, deadline };
+    let work = || Work {
+        caller: permit.caller().clone(),
+        service: arrival.service.clone(),
+        function: arrival.function.clone(),
+        purpose: purpose.clone(),
+        trace: open.trace.to_string(),
+        body: body.clone(),
+        request,
+    };
+    let claim = match once::turn(spine, &open.record, live, function, demand, work).await? {
+        Turn::Mine(claim) => claim,
+        Turn::Over(reply, first) => return open.repeats(reply, first),
+    };
+    open.doing(&claim);
+
+    let call = Call {
+        function,
+        body,
+        id: claim.id,
+        service: arrival.service,
+        function_name: arrival.function,
+        purpose,
+        attempt: claim.attempt,
+        trace: open.trace,
+        deadline,
+        deadline_ms: open.deadline_ms(limits.deadline),
+        trail: Arc::clone(&open.trail),
+    };
+    let result = match slot::take(live, &spine.pool) {
+        Ok(_slot) => call::call(live, permit, call).await,
+        Err(full) => Err(full),
+    };
+    claim.settle(&result).await;
+    result.map(Reply::Answer)
 }

@@ -2,7 +2,8 @@
 
 use crate::clock::Clock;
 use crate::id::IdSource;
-use crate::record::Record;
+use crate::durable::Ledger;
+use crate::record::Entry;
 use crate::route::Routes;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
@@ -24,7 +25,8 @@ pub struct SpineConfig {
 pub struct Spine {
     pub(crate) routes: ArcSwap<Routes>,
     pub(crate) pool: Semaphore,
-    pub(crate) records: mpsc::Sender<Record>,
+    pub(crate) records: mpsc::Sender<Entry>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) unrouted: Stats,
@@ -34,12 +36,17 @@ pub struct Spine {
 impl Spine {
     /// A spine without routes, and the end of its record queue, which somebody must read.
     #[must_use]
-    pub fn new(config: SpineConfig, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Record>) {
+    pub fn new(
+        config: SpineConfig,
+        clock: Arc<dyn Clock>,
+        ledger: Arc<dyn Ledger>,
+    ) -> (Self, mpsc::Receiver<Entry>) {
         let (records, queue) = mpsc::channel(config.records.max(1));
         let spine = Self {
             routes: ArcSwap::default(),
             pool: Semaphore::new(config.pool),
             records,
+            ledger,
             clock,
             ids: IdSource::default(),
             unrouted: Stats::default(),

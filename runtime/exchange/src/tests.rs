@@ -3,7 +3,9 @@
 use crate::port::{Adapter, Call, FunctionId};
 use crate::route::{Live, Routes, Service};
 use crate::stats::Stats;
-use crate::{Arrival, BodySource, Digest, Fault, Kind, Origin, Permit, Record, Spine, SpineConfig, SystemClock, run};
+use crate::{
+    Arrival, BodySource, Digest, Entry, Fault, Kind, Origin, Permit, Record, Reply, Spine, SpineConfig, SystemClock, run,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
@@ -30,6 +32,11 @@ impl Adapter for Fake {
             Self::Panic => panic!("a defect"),
             Self::Refuse(kind) => Err(Fault::new(*kind, "no")),
         }
+    }
+
+    fn check(&self, _: FunctionId, body: &Bytes) -> Result<(), Fault> {
+        let fits = body.starts_with(b"{");
+        if fits { Ok(()) } else { Err(Fault::new(Kind::InvalidParameters, "no object")) }
     }
 }
 
@@ -62,10 +69,31 @@ fn service(fake: Fake, policy: Arc<Policy>) -> Arc<Service> {
     })
 }
 
-fn spine(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Record>) {
-    let (spine, records) = Spine::new(SpineConfig { pool: 2, records: 4 }, SystemClock::shared());
+fn spine(service: &Arc<Service>) -> (Arc<Spine>, Records) {
+    spine_with(service, Arc::new(Book::default()))
+}
+
+fn spine_with(service: &Arc<Service>, book: Arc<Book>) -> (Arc<Spine>, Records) {
+    let (spine, mut queue) = Spine::new(SpineConfig { pool: 2, records: 4 }, SystemClock::shared(), book);
     spine.set_routes(Routes::new([Arc::clone(service)]));
-    (Arc::new(spine), records)
+    // A disk that is quick: whoever waits for it goes on at once.
+    let (tell, records) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Entry { record, written }) = queue.recv().await {
+            let _ = tell.send(record);
+            written.map(|written| written.send(()));
+        }
+    });
+    (Arc::new(spine), Records(records))
+}
+
+/// What the disk was given.
+struct Records(mpsc::UnboundedReceiver<Record>);
+
+impl Records {
+    async fn next(&mut self) -> Record {
+        tokio::time::timeout(Duration::from_secs(20), self.0.recv()).await.expect("a record").expect("a record")
+    }
 }
 
 fn arrival(function: &str, body: impl BodySource + 'static) -> Arrival {
@@ -78,6 +106,8 @@ fn arrival(function: &str, body: impl BodySource + 'static) -> Arrival {
         purpose: None,
         traceparent: None,
         flaw: None,
+        key: None,
+        later: false,
         body: Box::new(body),
     }
 }
