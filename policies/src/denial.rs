@@ -33,6 +33,8 @@ pub enum DenialCode {
     PurposeMissing,
     /// The purpose is not one of those allowed.
     PurposeNotAllowed,
+    /// The exchange does not say the value that would put it into the order of its lane.
+    LaneValue,
 }
 
 impl DenialCode {
@@ -51,6 +53,7 @@ impl DenialCode {
             Self::FunctionNotAllowed => "function-not-allowed",
             Self::PurposeMissing => "purpose-missing",
             Self::PurposeNotAllowed => "purpose-not-allowed",
+            Self::LaneValue => "lane-value",
         }
     }
 }

@@ -17,13 +17,30 @@ use crate::print::sorted_object;
 use crate::smoke::{Expect, Smoke};
 use crate::units::{show_duration, show_size};
 
+mod delivery;
 mod endpoint;
+mod schedule;
 
 impl Policy {
     /// The effective policy in words, defaults marked.
     pub fn explain(&self) -> String {
         // Destructured, here and below, so that a new setting cannot be forgotten.
-        let Self { adapter, services, limits, endpoints, config, key_value, files, callers, logging, smoke } = self;
+        let Self {
+            adapter,
+            services,
+            limits,
+            endpoints,
+            config,
+            key_value,
+            files,
+            callers,
+            logging,
+            smoke,
+            record,
+            delivery,
+            schedules,
+            imports,
+        } = self;
         let mut words = Words::default();
         words.line(0, format!("adapter `{adapter}`"));
         words.line(0, format!("policy {}", self.digest_hex()));
@@ -42,6 +59,14 @@ impl Policy {
         words.logging(logging, limits);
         words.heading("calls a new version must pass before it goes live, in this order");
         words.each(smoke, "none", Words::smoke);
+        words.heading("contracts that the adapter calls");
+        words.each(imports, "none: it calls no other system through the gateway", |words, (contract, import)| {
+            words.import(contract, import);
+        });
+        words.heading("calls made by the clock");
+        words.each(schedules, "none", |words, (name, schedule)| words.schedule(name, schedule));
+        words.delivery(delivery);
+        words.record(*record);
         words.heading("never granted, whatever a policy says");
         words.line(1, "other endpoints, methods, paths and headers than those above; following a redirect");
         words.line(1, "sockets and name lookup of its own, environment variables, processes, other folders");

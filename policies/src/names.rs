@@ -90,6 +90,11 @@ checked_text!(
     kebab
 );
 checked_text!(
+    /// The name of a schedule.
+    ScheduleName,
+    kebab
+);
+checked_text!(
     /// The name of a function of a contract, as WIT spells it: words of letters and digits joined by hyphens.
     FunctionName,
     wit_label

@@ -7,16 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callers::Callers;
 use crate::contract_ref::ContractRef;
+use crate::delivery::Delivery;
 use crate::denial::{Denial, DenialCode};
 use crate::endpoint::{self, Endpoint};
 use crate::files::{self, FileGrant};
+use crate::imports::{self, Import};
 use crate::key_value::KeyValueGrant;
 use crate::limits::Limits;
 use crate::logging::LogGrant;
 use crate::mistakes::{Invalid, Mistakes};
-use crate::names::{AdapterName, ServiceName, quoted};
+use crate::names::{AdapterName, ScheduleName, ServiceName, quoted};
 use crate::reader::{Table, parse_file};
+use crate::record::RecordMode;
 use crate::report::cure_unknown;
+use crate::schedule::{self, Schedule};
 use crate::smoke::{self, Smoke};
 
 /// The effective policy of one adapter, defaults filled in.
@@ -42,6 +46,14 @@ pub struct Policy {
     pub logging: LogGrant,
     /// The calls a new version must pass before it goes live, in this order.
     pub smoke: Vec<Smoke>,
+    /// Whether an answer waits for its record.
+    pub record: RecordMode,
+    /// How what was accepted to be done later is tried.
+    pub delivery: Delivery,
+    /// What is called by the clock.
+    pub schedules: BTreeMap<ScheduleName, Schedule>,
+    /// Who serves the contracts that the adapter imports.
+    pub imports: BTreeMap<ContractRef, Import>,
 }
 
 impl Policy {
@@ -73,6 +85,10 @@ impl Policy {
             callers: Callers::read(root, &names),
             logging: LogGrant::read(root),
             smoke: smoke::read_all(root, &names),
+            record: RecordMode::read(root),
+            delivery: Delivery::read(root, &names),
+            schedules: schedule::read_all(root, &names),
+            imports: imports::read_all(root, &names),
             adapter: adapter?,
             services,
             limits,

@@ -1,6 +1,6 @@
 //! A policy as a policy file in its one canonical form.
 //!
-//! Every setting stands there, defaults included; user-given names are quoted and sorted, lists that are sets are sorted, sizes and
+//! Every setting stands there, defaults included, but for the sections of `print/delivery.rs`; user-given names are quoted and sorted, lists that are sets are sorted, sizes and
 //! durations have their largest unit. Invariant: two policies of the same meaning print the same text, and the text parses to the same
 //! policy, so nothing a policy says can be missing from it. The text is pinned by a test: digests on record depend on every byte of it.
 
@@ -22,11 +22,28 @@ use crate::timeouts::Timeouts;
 use crate::tls::Tls;
 use crate::units::{show_duration, show_size};
 
+mod delivery;
+
 impl Policy {
     /// The policy in its canonical form, a policy file that says everything.
     pub fn to_toml(&self) -> String {
         // Destructured, here and below, so that a new setting cannot be forgotten.
-        let Self { adapter, services, limits, endpoints, config, key_value, files, callers, logging, smoke } = self;
+        let Self {
+            adapter,
+            services,
+            limits,
+            endpoints,
+            config,
+            key_value,
+            files,
+            callers,
+            logging,
+            smoke,
+            record,
+            delivery,
+            schedules,
+            imports,
+        } = self;
         let mut page = Page::default();
         page.text("adapter", adapter);
         page.map("services", services);
@@ -48,6 +65,12 @@ impl Policy {
         for call in smoke {
             page.smoke(call);
         }
+        page.record(*record);
+        page.delivery(delivery);
+        for (name, schedule) in schedules {
+            page.schedule(name, schedule);
+        }
+        page.imports(imports);
         page.0
     }
 }

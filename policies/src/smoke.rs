@@ -89,7 +89,8 @@ impl Smoke {
     }
 }
 
-fn read_body(node: &Node<'_>) -> Option<Map<String, Value>> {
+/// Parameters by name: a table, or the JSON text of an object.
+pub(crate) fn read_body(node: &Node<'_>) -> Option<Map<String, Value>> {
     if let DeValue::Table(table) = node.value() {
         return object(table).map_err(|invalid| node.wrong(invalid)).ok();
     }

@@ -1,6 +1,6 @@
 //! Sizes and durations as an operator writes them: a whole number and a unit.
 //!
-//! Sizes count in powers of 1024 (`B`, `KiB`, `MiB`, `GiB`), durations in whole milliseconds (`ms`, `s`, `min`). A bare number is
+//! Sizes count in powers of 1024 (`B`, `KiB`, `MiB`, `GiB`), durations in whole milliseconds (`ms`, `s`, `min`, `h`, `days`). A bare number is
 //! refused: nobody should have to know which unit was meant. Invariant: what `show_*` prints, the parser reads back to the same value,
 //! and it is the one canonical spelling: the largest unit that leaves no fraction.
 
@@ -11,7 +11,9 @@ use crate::names::quoted;
 
 /// Units from the largest to the smallest, each with its worth in the smallest.
 const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
-const DURATIONS: [(&str, u64); 3] = [("min", 60_000), ("s", 1_000), ("ms", 1)];
+const DAY: u64 = 86_400_000;
+const DURATIONS: [(&str, u64); 6] =
+    [("days", DAY), ("day", DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// What people write for a unit, and the unit that stands in its place.
 const SIZE_HABITS: [(&str, &str); 9] = [
@@ -25,7 +27,7 @@ const SIZE_HABITS: [(&str, &str); 9] = [
     ("g", "GiB"),
     ("gb", "GiB"),
 ];
-const DURATION_HABITS: [(&str, &str); 10] = [
+const DURATION_HABITS: [(&str, &str); 15] = [
     ("sec", "s"),
     ("secs", "s"),
     ("second", "s"),
@@ -36,6 +38,11 @@ const DURATION_HABITS: [(&str, &str); 10] = [
     ("minutes", "min"),
     ("msec", "ms"),
     ("millis", "ms"),
+    ("hr", "h"),
+    ("hrs", "h"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("d", "days"),
 ];
 
 /// Reads a size, such as `64 MiB`, into bytes.
@@ -59,7 +66,9 @@ pub(crate) fn show_duration(duration: Duration) -> String {
 }
 
 fn show(value: u64, units: &[(&str, u64)]) -> String {
-    let exact = units.iter().find(|(_, worth)| value != 0 && value.is_multiple_of(*worth));
+    // One day is not `1 days`.
+    let many = |unit: &str, worth: u64| unit != "days" || value != worth;
+    let exact = units.iter().find(|(unit, worth)| value != 0 && value.is_multiple_of(*worth) && many(unit, *worth));
     match exact.or(units.last()) {
         Some((unit, worth)) => format!("{} {unit}", value / worth),
         None => value.to_string(),
@@ -105,7 +114,17 @@ mod tests {
         {
             assert_eq!(show_size(bytes), text);
         }
-        for (millis, text) in [(0, "0 ms"), (200, "200 ms"), (1000, "1 s"), (90_000, "90 s"), (120_000, "2 min")] {
+        for (millis, text) in [
+            (0, "0 ms"),
+            (200, "200 ms"),
+            (1000, "1 s"),
+            (90_000, "90 s"),
+            (120_000, "2 min"),
+            (7_200_000, "2 h"),
+            (DAY, "1 day"),
+            (3 * DAY, "3 days"),
+            (DAY + 3_600_000, "25 h"),
+        ] {
             assert_eq!(show_duration(Duration::from_millis(millis)), text);
         }
     }

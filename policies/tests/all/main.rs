@@ -7,11 +7,14 @@ mod anything;
 mod callers;
 mod canonical;
 mod contradictions;
+mod cron;
+mod delivery;
 mod egress;
 mod generate;
 mod manifest;
 mod mistakes;
 mod nasty_paths;
+mod schedules;
 
 use nhip_policies::Policy;
 
