@@ -5,6 +5,7 @@ use crate::judge;
 use crate::open::Open;
 use crate::outcome::{Outcome, Reply};
 use crate::record::Entry;
+use nhip_policies::RecordMode;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -61,6 +62,6 @@ impl Open<'_> {
 
     /// Whether the answer waits for its record to be on disk. What reached no adapter had no effect, and need not.
     fn waits_for_the_disk(&self) -> bool {
-        self.live.is_some()
+        self.live.as_ref().is_some_and(|live| live.policy.record == RecordMode::Durable)
     }
 }

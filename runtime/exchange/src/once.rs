@@ -82,9 +82,7 @@ pub(crate) async fn turn(
 ) -> Result<Turn, Fault> {
     let (id, ledger) = (record.id, &spine.ledger);
     match demand {
-        Demand { key: None, later: false, .. } => {
-            Ok(Turn::Mine(Claim { id, attempt: record.attempt, ledger: None }))
-        }
+        Demand { key: None, later: false, .. } => Ok(Turn::Mine(Claim { id, attempt: record.attempt, ledger: None })),
         Demand { key: Some(key), later: false, deadline } => {
             match ledger.claim(&key, &work(), id, deadline).await.map_err(refuse)? {
                 Claimed::Mine { id, attempt } => {
@@ -96,7 +94,8 @@ pub(crate) async fn turn(
         Demand { key, later: true, .. } => {
             let work = work();
             live.handle.check(function, &work.body)?;
-            match ledger.accept(key.as_deref(), &work, id, None).await.map_err(refuse)? {
+            let lane = lane(live, &work)?;
+            match ledger.accept(key.as_deref(), &work, id, lane.as_deref()).await.map_err(refuse)? {
                 Claimed::Mine { id, .. } => Ok(Turn::Over(Ok(Reply::Accepted(id)), id)),
                 before => over(before),
             }
@@ -118,8 +117,10 @@ fn over(claimed: Claimed) -> Result<Turn, Fault> {
             Kind::KeyReused,
             "this idempotency key was used for another request; use a new key for every new request",
         )),
-        Claimed::Mine { .. } => Err(Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
-            .inside("a claim was given twice")),
+        Claimed::Mine { .. } => {
+            Err(Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
+                .inside("a claim was given twice"))
+        }
     }
 }
 
@@ -136,4 +137,21 @@ fn refuse(error: LedgerError) -> Fault {
                 .retry_after(5)
         }
     }
+}
+
+/// The lane in which the policy wants it done, if any.
+fn lane(live: &Live, work: &Work) -> Result<Option<String>, Fault> {
+    if live.policy.delivery.lanes.is_empty() {
+        return Ok(None);
+    }
+    // The adapter has found it to fit the function, so it is an object; the policy says where in it to look.
+    let parameters = serde_json::from_slice(&work.body)
+        .map_err(|_| Fault::new(Kind::Malformed, "the body is not a JSON object of the parameters"))?;
+    live.policy.delivery.lane(&work.service, &work.function, &parameters).map_err(|denial| {
+        Fault::new(
+            Kind::InvalidParameters,
+            "the parameters do not say to which ordered lane the exchange belongs; fill in what it is ordered by",
+        )
+        .inside(denial.to_string())
+    })
 }

@@ -6,10 +6,10 @@
 
 use crate::arrival::{Arrival, Origin};
 use crate::fault::{Fault, Kind};
-use crate::record::{Entry, Record};
 use crate::id::ExchangeId;
 use crate::once::Claim;
 use crate::outcome::Reply;
+use crate::record::{Entry, Record};
 use crate::route::Live;
 use crate::spine::Spine;
 use crate::trace::TraceContext;

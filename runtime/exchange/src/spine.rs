@@ -1,8 +1,8 @@
 //! The spine's state: the routes of now, the pool's slots, the record queue. Shared by every exchange.
 
 use crate::clock::Clock;
-use crate::id::IdSource;
 use crate::durable::Ledger;
+use crate::id::IdSource;
 use crate::record::Entry;
 use crate::route::Routes;
 use crate::stats::Stats;
@@ -36,11 +36,7 @@ pub struct Spine {
 impl Spine {
     /// A spine without routes, and the end of its record queue, which somebody must read.
     #[must_use]
-    pub fn new(
-        config: SpineConfig,
-        clock: Arc<dyn Clock>,
-        ledger: Arc<dyn Ledger>,
-    ) -> (Self, mpsc::Receiver<Entry>) {
+    pub fn new(config: SpineConfig, clock: Arc<dyn Clock>, ledger: Arc<dyn Ledger>) -> (Self, mpsc::Receiver<Entry>) {
         let (records, queue) = mpsc::channel(config.records.max(1));
         let spine = Self {
             routes: ArcSwap::default(),

@@ -4,15 +4,20 @@ use crate::port::{Adapter, Call, FunctionId};
 use crate::route::{Live, Routes, Service};
 use crate::stats::Stats;
 use crate::{
-    Arrival, BodySource, Digest, Entry, Fault, Kind, Origin, Permit, Record, Reply, Spine, SpineConfig, SystemClock, run,
+    Arrival, BodySource, Digest, Entry, Fault, Kind, Origin, Permit, Record, Reply, Retry, Spine, SpineConfig,
+    SystemClock, run,
 };
 use async_trait::async_trait;
+use book::Book;
 use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
+
+mod book;
 
 /// Answers with what it was given, waits for ever, or refuses.
 enum Fake {
@@ -20,6 +25,8 @@ enum Fake {
     Hang,
     Panic,
     Refuse(Kind),
+    /// Refuses at the first try, and answers with id and attempt from then on.
+    Twice(Kind, AtomicU32),
 }
 
 #[async_trait]
@@ -31,6 +38,8 @@ impl Adapter for Fake {
             Self::Hang => std::future::pending().await,
             Self::Panic => panic!("a defect"),
             Self::Refuse(kind) => Err(Fault::new(*kind, "no")),
+            Self::Twice(kind, tries) if tries.fetch_add(1, Ordering::Relaxed) == 0 => Err(Fault::new(*kind, "no")),
+            Self::Twice(..) => Ok(format!("\"{} {}\"", call.id, call.attempt).into()),
         }
     }
 
@@ -87,10 +96,24 @@ fn spine_with(service: &Arc<Service>, book: Arc<Book>) -> (Arc<Spine>, Records) 
     (Arc::new(spine), Records(records))
 }
 
+/// A spine whose records nobody reads but the test.
+fn unread(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Entry>) {
+    let config = SpineConfig { pool: 2, records: 4 };
+    let (spine, queue) = Spine::new(config, SystemClock::shared(), Arc::new(Book::default()));
+    spine.set_routes(Routes::new([Arc::clone(service)]));
+    (Arc::new(spine), queue)
+}
+
+const RELAXED: &str = "[record]\nmode = \"relaxed\"\n";
+
 /// What the disk was given.
 struct Records(mpsc::UnboundedReceiver<Record>);
 
 impl Records {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     async fn next(&mut self) -> Record {
         tokio::time::timeout(Duration::from_secs(20), self.0.recv()).await.expect("a record").expect("a record")
     }
@@ -117,13 +140,13 @@ async fn an_exchange_is_answered_and_recorded() {
     let service = service(Fake::Echo, policy(""));
     let (spine, mut records) = spine(&service);
     let outcome = run(&spine, arrival("echo", Bytes::from_static(b"{}"))).await;
-    assert_eq!(outcome.result.unwrap(), "{}");
-    let record = records.try_recv().unwrap();
+    assert_eq!(outcome.result.unwrap(), Reply::Answer(Bytes::from_static(b"{}")));
+    let record = records.next().await;
     assert_eq!((record.id, record.status, record.outcome.as_str()), (outcome.id, 200, "ok"));
     assert_eq!(record.request, Some(Digest::of(b"{}")));
     assert_eq!(record.response, Some(Digest::of(b"{}")));
     assert_eq!((record.adapter.as_deref(), record.version.as_deref()), (Some("fake"), Some("1.0.0")));
-    assert!(records.try_recv().is_err(), "one record, not two");
+    assert!(records.is_empty(), "one record, not two");
     assert_eq!((service.live.stats.snapshot().ok, service.live.stats.snapshot().in_flight), (1, 0));
 }
 
@@ -150,10 +173,10 @@ async fn every_refusal_has_its_kind_and_one_record() {
     for (kind, arrival) in cases {
         let outcome = run(&spine, arrival).await;
         assert_eq!(outcome.result.unwrap_err().kind, kind);
-        let record = records.try_recv().unwrap();
+        let record = records.next().await;
         assert_eq!((record.outcome.as_str(), record.status), (kind.row().code, kind.row().status));
         assert_eq!(record.blame.as_deref(), Some(kind.row().blame.word()));
-        assert!(records.try_recv().is_err());
+        assert!(records.is_empty());
     }
 }
 
@@ -207,11 +230,11 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
     }
     let second = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!((second.kind, second.retry_after), (Kind::Saturated, Some(1)));
-    assert_eq!(records.try_recv().unwrap().outcome, "saturated");
+    assert_eq!(records.next().await.outcome, "saturated");
 
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    let record = records.try_recv().unwrap();
+    let record = records.next().await;
     assert_eq!((record.outcome.as_str(), record.status), ("abandoned", 499));
     assert_eq!(service.live.slots.available_permits(), 1);
     assert_eq!(service.live.stats.snapshot().in_flight, 0);
@@ -219,19 +242,41 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
 
 #[tokio::test]
 async fn without_a_place_in_the_record_nothing_is_called() {
-    let service = service(Fake::Echo, policy(""));
-    let (spine, mut records) = spine(&service);
+    let service = service(Fake::Echo, policy(RELAXED));
+    let (spine, mut queue) = unread(&service);
     for _ in 0..4 {
         assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
     }
     let full = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!(full.kind, Kind::RecordUnavailable);
     assert_eq!(service.live.stats.snapshot().ok, 4);
-    records.try_recv().unwrap();
+    queue.try_recv().unwrap();
     assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
-    drop(records);
+    drop(queue);
     let gone = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!(gone.kind, Kind::RecordUnavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_durable_answer_waits_for_its_record_and_does_not_leave_without_it() {
+    let durable = service(Fake::Echo, policy(""));
+    let (spine, mut queue) = unread(&durable);
+    let exchange = tokio::spawn({
+        let spine = Arc::clone(&spine);
+        async move { run(&spine, arrival("echo", Bytes::new())).await.result }
+    });
+    let entry = queue.recv().await.unwrap();
+    assert!(!exchange.is_finished());
+    entry.written.unwrap().send(()).unwrap();
+    assert!(exchange.await.unwrap().is_ok());
+    // A disk that takes nothing: the caller hears that it was done, and that it is not on record.
+    let fault = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
+    assert_eq!((fault.kind, fault.kind.row().retry), (Kind::RecordUnwritten, Retry::IfIdempotent));
+    // What reached no adapter, and what may be relaxed, waits for nothing.
+    let refused = Arrival { service: "other".to_owned(), ..arrival("echo", Bytes::new()) };
+    assert_eq!(run(&spine, refused).await.result.unwrap_err().kind, Kind::UnknownService);
+    spine.set_routes(Routes::new([service(Fake::Echo, policy(RELAXED))]));
+    assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
 }
 
 #[tokio::test]
@@ -247,7 +292,7 @@ async fn a_stopping_gateway_takes_nothing_new_and_a_swap_moves_only_new_exchange
         spine.set_routes(Routes::new([Arc::clone(&new)]));
     });
     assert!(dropped.is_err(), "the exchange stayed on the version it began on");
-    assert_eq!(records.try_recv().unwrap().outcome, "abandoned");
+    assert_eq!(records.next().await.outcome, "abandoned");
     assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
     spine.stop();
     assert_eq!(run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err().kind, Kind::Stopping);
@@ -259,7 +304,7 @@ async fn a_panic_leaves_a_record_that_blames_the_gateway() {
     let (spine, mut records) = spine(&service);
     let task = tokio::spawn(async move { run(&spine, arrival("echo", Bytes::from_static(b"{}"))).await });
     assert!(task.await.unwrap_err().is_panic());
-    let record = records.try_recv().unwrap();
+    let record = records.next().await;
     assert_eq!((record.status, record.outcome.as_str()), (500, "gateway-internal"));
     assert_eq!(service.live.slots.available_permits(), 64, "its slot is free again");
 }
@@ -272,5 +317,92 @@ async fn a_deployed_service_that_cannot_run_is_not_told_to_be_unknown() {
     let outcome = run(&spine, Arrival { service: "broken".to_owned(), ..arrival("echo", Bytes::new()) }).await;
     let fault = outcome.result.unwrap_err();
     assert_eq!((fault.kind, fault.retry_after), (Kind::AdapterUnavailable, Some(30)));
-    assert_eq!(records.try_recv().unwrap().status, 503);
+    assert_eq!(records.next().await.status, 503);
+}
+
+fn keyed(key: &str, body: &'static str) -> Arrival {
+    Arrival { key: Some(key.to_owned()), ..arrival("echo", Bytes::from_static(body.as_bytes())) }
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_answer_and_the_adapter_is_called_once() {
+    let service = service(Fake::Twice(Kind::Busy, AtomicU32::new(1)), policy(""));
+    let (spine, mut records) = spine(&service);
+    let first = run(&spine, keyed("k", "{}")).await;
+    let answer = first.result.unwrap();
+    assert_eq!(answer, Reply::Answer(format!("\"{} 1\"", first.id).into()));
+    let again = run(&spine, keyed("k", "{}")).await;
+    assert_eq!((again.result.unwrap(), again.repeats), (answer, Some(first.id)));
+    assert_ne!(again.id, first.id, "a repeat is an exchange of its own");
+    assert_eq!((records.next().await.repeats, records.next().await.repeats), (None, Some(first.id)));
+    let other = run(&spine, keyed("k", "{\"a\":1}")).await.result.unwrap_err();
+    assert_eq!((other.kind, other.kind.row().status), (Kind::KeyReused, 422));
+    assert!(run(&spine, keyed("l", "{}")).await.repeats.is_none());
+}
+
+#[tokio::test]
+async fn a_fault_that_may_pass_is_tried_again_under_the_first_id_and_one_for_good_is_kept() {
+    let mended = service(Fake::Twice(Kind::UpstreamTimeout, AtomicU32::new(0)), policy(""));
+    let (spine, mut records) = spine(&mended);
+    let first = run(&spine, keyed("k", "{}")).await;
+    assert_eq!(first.result.unwrap_err().kind, Kind::UpstreamTimeout);
+    let second = run(&spine, keyed("k", "{}")).await;
+    assert_eq!(second.result.unwrap(), Reply::Answer(format!("\"{} 2\"", first.id).into()));
+    assert_eq!(records.next().await.attempt, 1);
+    let record = records.next().await;
+    assert_eq!((record.attempt, record.repeats), (2, Some(first.id)));
+
+    spine.set_routes(Routes::new([service(Fake::Twice(Kind::Conflict, AtomicU32::new(0)), policy(""))]));
+    for _ in 0..2 {
+        assert_eq!(run(&spine, keyed("never", "{}")).await.result.unwrap_err().kind, Kind::Conflict);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_exchange_gives_its_claim_back() {
+    let hangs = service(Fake::Hang, policy(""));
+    let (spine, _records) = spine(&hangs);
+    let dropped = tokio::time::timeout(Duration::from_millis(5), run(&spine, keyed("k", "{}")));
+    assert!(dropped.await.is_err());
+    spine.set_routes(Routes::new([service(Fake::Twice(Kind::Busy, AtomicU32::new(1)), policy(""))]));
+    let Ok(Reply::Answer(answer)) = run(&spine, keyed("k", "{}")).await.result else { panic!("no answer") };
+    assert!(answer.ends_with(b" 2\""), "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_is_to_be_done_later_is_accepted_once_and_only_if_it_fits() {
+    let service = service(Fake::Refuse(Kind::AdapterTrapped), policy(""));
+    let book = Arc::new(Book::default());
+    let (spine, mut records) = spine_with(&service, Arc::clone(&book));
+    let later = |body| Arrival { later: true, ..keyed("k", body) };
+    let accepted = run(&spine, later("{}")).await;
+    assert_eq!(accepted.result.unwrap(), Reply::Accepted(accepted.id));
+    let record = records.next().await;
+    assert_eq!((record.outcome.as_str(), record.status), ("accepted", 202));
+    let again = run(&spine, later("{}")).await;
+    assert_eq!((again.result.unwrap(), again.repeats), (Reply::Accepted(accepted.id), Some(accepted.id)));
+    assert_eq!(
+        run(&spine, Arrival { later: true, ..arrival("echo", Bytes::from_static(b"7")) })
+            .await
+            .result
+            .unwrap_err()
+            .kind,
+        Kind::InvalidParameters
+    );
+    assert_eq!(book.accepted(), [accepted.id]);
+    book.fill();
+    let full = run(&spine, Arrival { key: None, ..later("{}") }).await.result.unwrap_err();
+    assert_eq!((full.kind, full.kind.row().status), (Kind::QueueFull, 503));
+}
+
+#[tokio::test]
+async fn a_delivery_keeps_the_id_under_which_it_was_accepted() {
+    let service = service(Fake::Twice(Kind::Busy, AtomicU32::new(1)), policy(""));
+    let (spine, mut records) = spine(&service);
+    let id = crate::ExchangeId::from(uuid::Uuid::now_v7());
+    let origin = Origin::Delivery { id, attempt: 7 };
+    let outcome = run(&spine, Arrival { origin, ..arrival("echo", Bytes::from_static(b"{}")) }).await;
+    assert_eq!(outcome.result.unwrap(), Reply::Answer(format!("\"{id} 7\"").into()));
+    let record = records.next().await;
+    assert_eq!((record.id, record.attempt, record.origin.as_str()), (id, 7, "delivery"));
 }
