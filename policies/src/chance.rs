@@ -1,4 +1,4 @@
-//! Chance that is passed in: a duration drawn from a seed, so that whoever tries things again does not do so at one instant with all others.
+//! Chance that is passed in: a duration drawn from a seed, so that what failed at one instant is not tried again at one instant.
 //!
 //! Invariant: one seed, one duration.
 

@@ -50,7 +50,7 @@ impl Cron {
         for (field, (name, least, most)) in fields.iter().zip(FIELDS) {
             if !field.split(',').all(|item| item_holds(item, name, least, most)) {
                 let hint = format!("`*`, `*/n`, or numbers and ranges from {least} to {most}, separated by commas");
-                return wrong(format!("{} is not a {name}", quoted(field)), hint);
+                return wrong(format!("{} is no {name}", quoted(field)), hint);
             }
         }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();

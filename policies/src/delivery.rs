@@ -71,8 +71,8 @@ impl Delivery {
         (half + within(whole - half, seed)).max(asked)
     }
 
-    /// The lane of an exchange, as a key of at most 400 bytes: exchanges of one key are delivered one at a time, in the order in which they
-    /// were accepted. `None`: the exchange is on its own. `parameters` is the JSON object of the call.
+    /// The lane of an exchange, as a key: the name of a function and at most 256 bytes. Exchanges of one key are delivered one at a time,
+    /// in the order in which they were accepted. `None`: the exchange is on its own. `parameters` is the JSON object of the call.
     ///
     /// # Errors
     /// The value that puts the exchange into order is missing, null, not a single value, or not fit for a key.

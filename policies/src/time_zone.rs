@@ -12,6 +12,9 @@ use crate::mistakes::Invalid;
 use crate::names::quoted;
 use crate::report::nearest;
 
+/// What people write for the time of the country.
+const HABITS: [&str; 3] = ["hanoi", "ha_noi", "viet"];
+
 /// A time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeZone {
@@ -48,6 +51,10 @@ impl FromStr for TimeZone {
                 let names: Vec<String> = zones.available().map(|name| name.as_str().to_owned()).collect();
                 let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase().replace('_', "-")).collect();
                 let known: Vec<&str> = lower.iter().map(String::as_str).collect();
+                // The database knows the country's time by its largest city.
+                if HABITS.iter().any(|habit| text.to_ascii_lowercase().contains(habit)) {
+                    return Err(unknown(text, Some(Self::DEFAULT)));
+                }
                 let near = nearest(text, &known).and_then(|meant| lower.iter().position(|name| name == meant));
                 Err(unknown(text, near.and_then(|index| names.get(index)).map(String::as_str)))
             }

@@ -102,14 +102,8 @@ fn what_is_not_plain_or_never_comes_is_refused() {
             "0 * * * * *",
             "it has 6 fields and not five (hint: the fields are minute, hour, day of the month, month, day of the week)",
         ),
-        (
-            "60 * * * *",
-            "`60` is not a minute (hint: `*`, `*/n`, or numbers and ranges from 0 to 59, separated by commas)",
-        ),
-        (
-            "0 24 * * *",
-            "`24` is not a hour (hint: `*`, `*/n`, or numbers and ranges from 0 to 23, separated by commas)",
-        ),
+        ("60 * * * *", "`60` is no minute (hint: `*`, `*/n`, or numbers and ranges from 0 to 59, separated by commas)"),
+        ("0 24 * * *", "`24` is no hour (hint: `*`, `*/n`, or numbers and ranges from 0 to 23, separated by commas)"),
         ("0 0 30 2 *", "its day never comes (hint: name a day that the month has)"),
         ("0 0 31 4,6,9,11 *", "its day never comes (hint: name a day that the month has)"),
     ] {
@@ -152,7 +146,7 @@ fn what_is_not_plain_or_never_comes_is_refused() {
         "*/ * * * *",
     ] {
         let told = Cron::parse(expression, "UTC".parse().expect("is a zone")).expect_err(expression).to_string();
-        assert!(told.contains(" is not a ") && !told.contains("cannot be read"), "{told}");
+        assert!(told.contains("` is no "), "{told}");
     }
     assert_eq!(cron("  0\t0   * jan  mon-Fri ", "UTC").expression(), "0 0 * JAN MON-FRI");
 }

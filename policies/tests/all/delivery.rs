@@ -35,6 +35,15 @@ fn the_defaults_of_what_is_left_out_of_the_canonical_form_do_not_change() {
 }
 
 #[test]
+fn the_policy_of_the_manual_has_no_mistake() {
+    let manual = include_str!("../../../docs/operating.md");
+    let text = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("is there");
+    let policy = policy(text);
+    assert_eq!(Delivery { lanes: Vec::new(), ..policy.delivery }, Delivery::default());
+    assert_eq!((policy.record, policy.schedules.len(), policy.imports.len()), (RecordMode::Durable, 1, 2));
+}
+
+#[test]
 fn mistakes_of_delivery_are_told_at_their_places() {
     adds(
         "[delivery]\nattempts = 0\nage = \"91 days\"\nfirst-pause = \"1 min\"\nlongest-pause = \"59 s\"\npause = \"1 s\"\n[record]\nmode = \"durabel\"\n",
@@ -61,9 +70,9 @@ fn mistakes_of_a_lane_are_told_at_their_places() {
     adds(
         "[[delivery.lanes]]\nfunctions = [\"s/f\", \"t/f\", \"f\", \"s/f\"]\nby = \"id\"\n[[delivery.lanes]]\nfunctions = []\nby = \"/id\"\n[[delivery.lanes]]\nby = \"/a~2\"\n[[delivery.lanes]]\nfunctions = [\"s/f\"]\n",
         &[
-            "5:22 delivery.lanes[0].functions[1]: service `t` is not served by this policy (hint: known here: `s`)",
-            "5:29 delivery.lanes[0].functions[2]: `f` does not name a function of a service (hint: write `service/function`, such as `population/find`)",
-            "5:34 delivery.lanes[0].functions[3]: is in the list already (hint: keep one of them)",
+            "5:21 delivery.lanes[0].functions[1]: service `t` is not served by this policy (hint: known here: `s`)",
+            "5:28 delivery.lanes[0].functions[2]: `f` does not name a function of a service (hint: write `service/function`, such as `population/find`)",
+            "5:33 delivery.lanes[0].functions[3]: is in the list already (hint: keep one of them)",
             "6:6 delivery.lanes[0].by: `id` is not a JSON pointer to a value: it does not begin with a slash (hint: write the steps to the value, each after a slash, such as `/document/id`)",
             "8:13 delivery.lanes[1].functions: is empty, so the lane would put nothing into order (hint: name them, such as `functions = [\"documents/send\"]`)",
             "10:1 delivery.lanes[2].functions: is missing (hint: name them, such as `functions = [\"documents/send\"]`)",

@@ -54,7 +54,7 @@ fn mistakes_of_a_schedule_are_told_at_their_places() {
             "4:12 schedules.Poll: `Poll` is not a name (hint: write `poll`: lower-case letters, digits and single hyphens, a letter first, at most 63)",
             "5:8 schedules.Poll.call: service `t` is not served by this policy (hint: known here: `s`)",
             "6:8 schedules.Poll.cron: `* * * *` is not a cron expression: it has 4 fields and not five (hint: the fields are minute, hour, day of the month, month, day of the week)",
-            "7:13 schedules.Poll.time-zone: `Asia/Hanoi` is not a time zone (hint: write its name in the IANA database, such as `Asia/Ho_Chi_Minh`)",
+            "7:13 schedules.Poll.time-zone: `Asia/Hanoi` is not a time zone (hint: did you mean `Asia/Ho_Chi_Minh`?)",
             "8:10 schedules.Poll.jitter: `2 h` is too much (hint: from `0 ms` to `1 h`)",
             "9:10 schedules.Poll.missed: unknown value `never` (hint: known here: `skip`, `once`, `all`)",
             "10:14 schedules.Poll.parameters: is JSON, but not an object (hint: write the parameters by name: `{\"id\": \"…\"}`)",
@@ -63,8 +63,8 @@ fn mistakes_of_a_schedule_are_told_at_their_places() {
     adds(
         "[schedules.a]\nevery = \"5 min\"\n",
         &[
-            "4:1 schedules.a.call: is missing (hint: name what is called, such as `call = \"documents/poll\"`)",
-            "4:1 schedules.a.cron: is missing (hint: say when, such as `cron = \"*/5 * * * *\"`)",
+            "4:12 schedules.a.call: is missing (hint: name what is called, such as `call = \"documents/poll\"`)",
+            "4:12 schedules.a.cron: is missing (hint: say when, such as `cron = \"*/5 * * * *\"`)",
             "5:1 schedules.a.every: unknown key `every` (hint: known here: `call`, `parameters`, `jitter`, `missed`, `purpose`, `time-zone`, `cron`)",
         ],
     );
