@@ -4,11 +4,11 @@
 //! without its act nor an act without its change; and it is never altered (the database itself refuses).
 
 use crate::deployment::DeploymentId;
-use crate::error::{RegistryError, cannot, corrupt};
-use crate::store::{Connection, Db, Store, from_db, to_db};
+use crate::error::{RegistryError, cannot, corrupt, unsure};
+use crate::query::Statement;
+use crate::store::{Connection, Store, from_db, text, to_db};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::QueryBuilder;
 
 /// The most acts of one listing.
 pub const MOST_ACTS: u32 = 1000;
@@ -68,6 +68,8 @@ pub struct Act {
     pub deployment: Option<DeploymentId>,
     /// What else there is to know of it.
     pub detail: Value,
+    /// The gateway that made it; empty for an act from before gateways had names.
+    pub gateway: String,
 }
 
 /// Which acts to list. The default is all.
@@ -83,6 +85,8 @@ pub struct ActFilter {
     pub refused: Option<bool>,
     /// Those since this moment, in milliseconds since 1970.
     pub since_ms: Option<u64>,
+    /// Those that this gateway made.
+    pub gateway: Option<String>,
 }
 
 /// The control acts. Cheap to clone.
@@ -101,27 +105,30 @@ impl Acts {
     /// # Errors
     /// `Database` or `Corrupt`.
     pub async fn list(&self, filter: &ActFilter, limit: u32) -> Result<Vec<Act>, RegistryError> {
-        let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, at_ms, actor, kind, subject, refused, deployment, detail FROM acts WHERE 1 = 1",
+        let mut query = Statement::new(
+            "SELECT id, at_ms, actor, kind, subject, refused, deployment, detail, gateway FROM acts WHERE 1 = 1",
         );
         if let Some(actor) = &filter.actor {
-            query.push(" AND actor = ").push_bind(actor);
+            query.push(" AND actor = ").bind(&*text(actor));
         }
         if let Some(kind) = filter.kind {
-            query.push(" AND kind = ").push_bind(kind.word());
+            query.push(" AND kind = ").bind(kind.word());
         }
         if let Some(subject) = &filter.subject {
-            query.push(" AND subject = ").push_bind(subject);
+            query.push(" AND subject = ").bind(&*text(subject));
         }
         if let Some(refused) = filter.refused {
-            query.push(" AND refused = ").push_bind(i64::from(refused));
+            query.push(" AND refused = ").bind(i64::from(refused));
         }
         if let Some(since) = filter.since_ms {
-            query.push(" AND at_ms >= ").push_bind(to_db(since));
+            query.push(" AND at_ms >= ").bind(to_db(since));
         }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit.min(MOST_ACTS)));
-        let mut reading = self.store.read().await?;
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *reading).await.map_err(cannot("be read"))?;
+        if let Some(gateway) = &filter.gateway {
+            query.push(" AND gateway = ").bind(&*text(gateway));
+        }
+        query.push(" ORDER BY id DESC LIMIT ").bind(i64::from(limit.min(MOST_ACTS)));
+        let query = query.build_as::<Row>().map_err(cannot("be read"))?;
+        let rows = query.fetch_all(&mut *self.store.read().await?).await.map_err(cannot("be read"))?;
         rows.into_iter().map(Act::try_from).collect()
     }
 
@@ -139,7 +146,7 @@ impl Acts {
         let mut change = self.store.begin().await?;
         let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
         record(&mut change, self.store.now_ms(), entry).await?;
-        change.commit().await.map_err(cannot("keep a refusal"))
+        change.commit().await.map_err(unsure("keep a refusal"))
     }
 }
 
@@ -163,16 +170,17 @@ impl<'a> Entry<'a> {
 /// Write an act, as part of the change that it tells of.
 pub(crate) async fn record(change: &mut Connection, at_ms: i64, entry: Entry<'_>) -> Result<(), RegistryError> {
     sqlx::query(
-        "INSERT INTO acts (id, at_ms, actor, kind, subject, refused, deployment, detail) \
-         VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM acts), $1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO acts (id, at_ms, actor, kind, subject, refused, deployment, detail, gateway) \
+         VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM acts), $1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(at_ms)
-    .bind(entry.actor)
+    .bind(&*text(entry.actor))
     .bind(entry.kind.word())
-    .bind(entry.subject)
+    .bind(&*text(entry.subject))
     .bind(i64::from(entry.refused))
     .bind(entry.deployment.map(DeploymentId::to_db))
     .bind(entry.detail.to_string())
+    .bind(change.gateway().to_owned())
     .execute(change)
     .await
     .map_err(cannot("put a control act on record"))?;
@@ -190,6 +198,7 @@ struct Row {
     refused: i64,
     deployment: Option<i64>,
     detail: String,
+    gateway: String,
 }
 
 impl TryFrom<Row> for Act {
@@ -210,6 +219,7 @@ impl TryFrom<Row> for Act {
             refused: row.refused != 0,
             deployment: row.deployment.map(DeploymentId::from_db),
             detail: serde_json::from_str(&row.detail).map_err(corrupt(&what))?,
+            gateway: row.gateway,
         })
     }
 }

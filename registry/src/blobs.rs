@@ -2,9 +2,14 @@
 //!
 //! Invariant: a blob's file appears whole, by renaming a file that is already on the disk, and what is read is
 //! checked against its name. So a process killed at any instant leaves either the whole blob or none.
+//!
+//! Where gateways share a database, the blobs are there (`shared_blobs.rs`) and these files are a cache of them.
 
-use crate::error::RegistryError;
+use crate::database::Kind;
+use crate::error::{RegistryError, chain};
 use crate::folder::{cannot_use, make, private, sync};
+use crate::shared_blobs;
+use crate::store::Store;
 use bytes::Bytes;
 use nhip_exchange::Digest;
 use std::fs::{File, OpenOptions};
@@ -20,10 +25,17 @@ pub const LARGEST_BLOB: u64 = 256 * 1024 * 1024;
 const UNFINISHED: &str = ".unfinished-";
 
 /// The store of blobs. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Blobs {
     root: Arc<Path>,
     next: Arc<AtomicU64>,
+    shared: Option<Store>,
+}
+
+impl std::fmt::Debug for Blobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Blobs({})", self.root.display())
+    }
 }
 
 impl Blobs {
@@ -33,42 +45,69 @@ impl Blobs {
         make(&root).map_err(cannot_use(&root))?;
         sync(folder).map_err(cannot_use(folder))?;
         clear(&root).map_err(cannot_use(&root))?;
-        Ok(Self { root: root.into(), next: Arc::default() })
+        Ok(Self { root: root.into(), next: Arc::default(), shared: None })
+    }
+
+    /// Keep the blobs in the database as well, if gateways share it.
+    pub(crate) fn shared(self, store: &Store) -> Self {
+        Self { shared: (store.kind() == Kind::Postgres).then(|| store.clone()), ..self }
     }
 
     /// Store some bytes. Storing them again changes nothing, but mends a damaged file.
     ///
     /// # Errors
-    /// `BlobTooLarge` above [`LARGEST_BLOB`]; `Folder` when the file system refuses.
+    /// `BlobTooLarge` above [`LARGEST_BLOB`]; `Folder` when the file system refuses; `Database` and its like when the
+    /// shared database does.
     pub async fn put(&self, bytes: Bytes) -> Result<Digest, RegistryError> {
         let size = bytes.len() as u64;
         if size > LARGEST_BLOB {
             return Err(RegistryError::BlobTooLarge { size, limit: LARGEST_BLOB });
         }
-        let this = self.clone();
-        blocking(move || this.put_now(&bytes)).await
+        let digest = self.put_file(bytes.clone()).await?;
+        if let Some(store) = &self.shared {
+            shared_blobs::put(store, &digest, &bytes).await?;
+        }
+        Ok(digest)
     }
 
     /// The bytes of a blob.
     ///
     /// # Errors
-    /// `BlobMissing`, `BlobDamaged`, or `Folder` when the file system refuses.
+    /// `BlobMissing`, `BlobDamaged`, or `Folder` when the file system refuses; `Database` and its like when the shared
+    /// database does.
     pub async fn get(&self, digest: &Digest) -> Result<Bytes, RegistryError> {
-        let (this, digest) = (self.clone(), *digest);
-        blocking(move || this.get_now(&digest)).await
+        let (this, wanted) = (self.clone(), *digest);
+        let file = blocking(move || this.get_now(&wanted)).await;
+        let (Some(store), Err(error)) = (&self.shared, &file) else {
+            return file;
+        };
+        tracing::debug!(%digest, why = chain(error), "reading a component from the shared database");
+        let bytes = shared_blobs::get(store, digest).await?;
+        if let Err(error) = self.put_file(bytes.clone()).await {
+            tracing::warn!(%digest, error = chain(&error), "a component cannot be kept in the data folder");
+        }
+        Ok(bytes)
     }
 
     /// The size of a blob in bytes, without reading it.
     ///
     /// # Errors
-    /// `BlobMissing`, or `Folder` when the file system refuses.
+    /// `BlobMissing`, or `Folder` when the file system refuses; `Database` and its like when the shared database does.
     pub async fn size(&self, digest: &Digest) -> Result<u64, RegistryError> {
+        if let Some(store) = &self.shared {
+            return shared_blobs::size(store, digest).await;
+        }
         let (this, digest) = (self.clone(), *digest);
         blocking(move || {
             let path = this.path(&digest);
             std::fs::metadata(&path).map(|found| found.len()).map_err(missing(&digest, &path))
         })
         .await
+    }
+
+    async fn put_file(&self, bytes: Bytes) -> Result<Digest, RegistryError> {
+        let this = self.clone();
+        blocking(move || this.put_now(&bytes)).await
     }
 
     /// Where a blob is.
@@ -148,7 +187,7 @@ fn missing(digest: &Digest, path: &Path) -> impl Fn(std::io::Error) -> RegistryE
 }
 
 /// Run file work where it may wait for the disk.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RegistryError> + Send + 'static,
 ) -> Result<T, RegistryError> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(RegistryError::Stopping))

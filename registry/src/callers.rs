@@ -5,8 +5,10 @@
 //! table, so that it is known later that it once was good.
 
 use crate::acts::{self, ActKind, Entry};
+use crate::changes::{LOOK, Watcher};
+use crate::database::Kind;
 use crate::directory::{Directory, Snapshot};
-use crate::error::{RegistryError, cannot, corrupt};
+use crate::error::{RegistryError, cannot, chain, corrupt, unsure};
 use crate::key::NewKey;
 use crate::store::{Connection, Store, from_db};
 use nhip_exchange::Digest;
@@ -64,9 +66,14 @@ pub struct Callers {
 impl Callers {
     /// Read the keys into a directory.
     pub(crate) async fn open(store: Store) -> Result<Self, RegistryError> {
-        let directory = Arc::<Directory>::default();
+        let (directory, turn) = (Arc::<Directory>::default(), Arc::default());
+        let watcher = store.watcher();
         directory.set(snapshot(&mut *store.read().await?).await?);
-        Ok(Self { store, directory, turn: Arc::default() })
+        // Other gateways change them too, where the database is shared.
+        if store.kind() == Kind::Postgres {
+            tokio::spawn(follow(watcher, Arc::clone(&directory), Arc::clone(&turn)));
+        }
+        Ok(Self { store, directory, turn })
     }
 
     /// Who calls, by key: for the data listener.
@@ -108,7 +115,8 @@ impl Callers {
             let detail = json!({ "key": key.id, "hint": hint(key.hash()) });
             acts::record(&mut change, now, Entry::new(&actor, kind, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
-            change.commit().await.map_err(cannot("keep a key"))?;
+            change.announce().await.map_err(cannot("keep a key"))?;
+            change.commit().await.map_err(unsure("keep a key"))?;
             this.directory.set(keys);
             Ok(key)
         })
@@ -138,7 +146,8 @@ impl Callers {
             };
             acts::record(&mut change, now, Entry::new(&actor, ActKind::KeyRevoke, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
-            change.commit().await.map_err(cannot("revoke a key"))?;
+            change.announce().await.map_err(cannot("revoke a key"))?;
+            change.commit().await.map_err(unsure("revoke a key"))?;
             this.directory.set(keys);
             Ok(revoked)
         })
@@ -197,6 +206,26 @@ async fn to_the_end<T: Send + 'static>(
     change: impl Future<Output = Result<T, RegistryError>> + Send + 'static,
 ) -> Result<T, RegistryError> {
     tokio::spawn(change).await.unwrap_or(Err(RegistryError::Stopping))
+}
+
+/// Keep the directory as the table is, until the store is not in use any more.
+async fn follow(mut watcher: Watcher, directory: Arc<Directory>, turn: Arc<Mutex<()>>) {
+    while watcher.changed().await {
+        while let Some(Err(error)) = refresh(&watcher, &directory, &turn).await {
+            tracing::warn!(error = chain(&error), "the callers changed and cannot be read; trying again");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Read the directory anew; nothing when the store is not in use any more.
+async fn refresh(watcher: &Watcher, directory: &Directory, turn: &Mutex<()>) -> Option<Result<(), RegistryError>> {
+    let _turn = turn.lock().await;
+    let keys = match watcher.read().await? {
+        Ok(mut reading) => snapshot(&mut reading).await,
+        Err(error) => Err(error),
+    };
+    Some(keys.map(|keys| directory.set(keys)))
 }
 
 async fn exists(change: &mut Connection, name: &CallerName) -> Result<bool, RegistryError> {

@@ -14,7 +14,7 @@
 use crate::acts::{self, ActKind, Entry};
 use crate::blobs::Blobs;
 use crate::deployment::{Deployment, DeploymentId, DeploymentKind, NewDeployment, RollbackTarget, Row, deployments};
-use crate::error::{RegistryError, cannot};
+use crate::error::{RegistryError, cannot, unsure};
 use crate::live;
 use crate::store::{Connection, Store, from_db, to_db};
 use crate::versions::{self, AdapterVersion};
@@ -76,7 +76,8 @@ impl Deployments {
             created_ms: now,
         };
         go_live(&mut change, &deployment, expected).await?;
-        change.commit().await.map_err(cannot("keep a deployment"))?;
+        change.announce().await.map_err(cannot("keep a deployment"))?;
+        change.commit().await.map_err(unsure("keep a deployment"))?;
         Ok(deployment)
     }
 
@@ -140,7 +141,8 @@ impl Deployments {
             ..target.deployment
         };
         go_live(&mut change, &deployment, target.live).await?;
-        change.commit().await.map_err(cannot("keep a rollback"))?;
+        change.announce().await.map_err(cannot("keep a rollback"))?;
+        change.commit().await.map_err(unsure("keep a rollback"))?;
         Ok(deployment)
     }
 
@@ -163,7 +165,8 @@ impl Deployments {
         let detail = json!({ "retired": expected });
         let act = Entry::new(actor, ActKind::Retire, adapter, &detail);
         acts::record(&mut change, self.store.now_ms(), act).await?;
-        change.commit().await.map_err(cannot("keep a retirement"))
+        change.announce().await.map_err(cannot("keep a retirement"))?;
+        change.commit().await.map_err(unsure("keep a retirement"))
     }
 
     /// What is in service, by adapter: what to serve after a restart.

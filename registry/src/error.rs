@@ -9,7 +9,8 @@ use nhip_policies::{AdapterName, CallerName, ServiceName};
 use semver::Version;
 use std::path::PathBuf;
 
-/// Why the registry did not do what was asked. A change that fails has changed nothing.
+/// Why the registry did not do what was asked. A change that fails has changed nothing, except where it is
+/// [`RegistryError::Uncertain`] whether it failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The data folder, or something in it, cannot be made, read or written.
@@ -27,30 +28,72 @@ pub enum RegistryError {
         folder: PathBuf,
     },
     /// The database was written by a newer gateway.
-    #[error("the database `{}` was written by a newer gateway (schema {found}, this one knows up to {known}); run that one", file.display())]
+    #[error(
+        "the database `{database}` was written by a newer gateway (schema {found}, this one knows up to {known}); run that one"
+    )]
     Newer {
-        /// The database file.
-        file: PathBuf,
+        /// The file, or database and host.
+        database: String,
         /// The schema it has.
         found: i64,
         /// The newest schema that this binary knows.
         known: i64,
     },
     /// The database cannot be opened.
-    #[error("the database `{}` cannot be opened", file.display())]
+    #[error("the database `{database}` cannot be opened")]
     Open {
-        /// The database file.
-        file: PathBuf,
+        /// The file, or database and host.
+        database: String,
         /// Why.
         source: sqlx::Error,
     },
     /// The database cannot be brought to this binary's schema.
-    #[error("the database `{}` cannot be brought to this gateway's schema", file.display())]
+    #[error("the database `{database}` cannot be brought to this gateway's schema")]
     Migrate {
-        /// The database file.
-        file: PathBuf,
+        /// The file, or database and host.
+        database: String,
         /// Why.
         source: sqlx::migrate::MigrateError,
+    },
+    /// The URL of the database is not one that can be used. It is never repeated: it may hold a password.
+    #[error(
+        "the URL of the database cannot be used: {why}; write `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with special characters of the password as `%XX`"
+    )]
+    DatabaseUrl {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database would not keep what it is given.
+    #[error("the database `{database}` {why}")]
+    Unfit {
+        /// Database and host.
+        database: String,
+        /// What is wrong with it, and the cure.
+        why: &'static str,
+    },
+    /// The name given to this gateway is not one.
+    #[error("`{name}` cannot name a gateway: take 1 to 64 letters, digits, `-`, `.` and `_`")]
+    GatewayName {
+        /// The name, or its beginning.
+        name: String,
+    },
+    /// The shared database gives no connection.
+    #[error("the database `{database}` cannot be reached now")]
+    Unreachable {
+        /// Database and host.
+        database: String,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// The connection was lost while a change was being kept.
+    #[error(
+        "the connection to the registry's database was lost while it was to {doing}; look whether it did before you repeat"
+    )]
+    Uncertain {
+        /// What was to be kept, as a verb and its object.
+        doing: &'static str,
+        /// How it was lost.
+        source: sqlx::Error,
     },
     /// The database refused an operation.
     #[error("the registry's database cannot {doing} now")]
@@ -226,7 +269,15 @@ impl RegistryError {
     /// The store cannot do it now: neither the request nor what is stored under it is at fault.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Folder { .. } | Self::Database { .. } | Self::Stopping | Self::Random { .. })
+        matches!(
+            self,
+            Self::Folder { .. }
+                | Self::Database { .. }
+                | Self::Unreachable { .. }
+                | Self::Uncertain { .. }
+                | Self::Stopping
+                | Self::Random { .. }
+        )
     }
 }
 
@@ -238,6 +289,18 @@ fn shown(deployment: Option<DeploymentId>) -> String {
 /// Turns a database error into ours, saying what was tried.
 pub(crate) fn cannot(doing: &'static str) -> impl Fn(sqlx::Error) -> RegistryError {
     move |source| RegistryError::Database { doing, source }
+}
+
+/// Turns the error of a commit into ours. When the server itself refused, nothing was kept; when it was stopped or
+/// the connection was lost, it may have been.
+pub(crate) fn unsure(doing: &'static str) -> impl Fn(sqlx::Error) -> RegistryError {
+    let stopped = |code: &str| code.starts_with("57P0") || code.starts_with("08");
+    move |source| match &source {
+        sqlx::Error::Database(error) if !error.code().is_some_and(|code| stopped(&code)) => {
+            RegistryError::Database { doing, source }
+        }
+        _ => RegistryError::Uncertain { doing, source },
+    }
 }
 
 /// Turns a reader's error into ours, saying what could not be understood.

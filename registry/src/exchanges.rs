@@ -5,9 +5,9 @@
 //! than run them without a record.
 
 use crate::error::{RegistryError, cannot, chain, corrupt};
-use crate::store::{Db, Store, to_db};
+use crate::query::Statement;
+use crate::store::{Store, text, to_db};
 use nhip_exchange::{ExchangeId, Record};
-use sqlx::QueryBuilder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -108,30 +108,24 @@ impl ExchangeLog {
     async fn write_group(&self, group: &[Record]) -> Result<(), RegistryError> {
         let mut rows = Vec::with_capacity(group.len());
         for record in group {
-            let text =
+            let json =
                 serde_json::to_string(record).map_err(corrupt(format!("the record of exchange {}", record.id)))?;
-            rows.push((record, text));
+            rows.push((record, json));
         }
-        let mut insert =
-            QueryBuilder::<Db>::new("INSERT INTO exchanges (id, opened_ms, service, caller, outcome, record) ");
-        insert.push_values(rows, |mut row, (record, text)| {
-            row.push_bind(record.id.to_string())
-                .push_bind(to_db(record.opened_ms))
-                .push_bind(&record.service)
-                .push_bind(&record.caller)
-                .push_bind(&record.outcome)
-                .push_bind(text);
+        let mut insert = Statement::new("INSERT INTO exchanges (id, opened_ms, service, caller, outcome, record) ");
+        insert.rows(rows, |row, (record, json)| {
+            row.bind(record.id.to_string())
+                .bind(to_db(record.opened_ms))
+                .bind(&*text(&record.service))
+                .bind(record.caller.as_deref().map(|caller| text(caller).into_owned()))
+                .bind(&record.outcome)
+                .bind(json);
         });
         // A commit that was reported as failed may have happened: then the group is there already.
         insert.push(" ON CONFLICT (id) DO NOTHING");
-        let mut change = self.store.begin().await?;
-        // Groups differ in size: their statements are not worth a place in the connection's cache.
-        insert
-            .build()
-            .persistent(false)
-            .execute(&mut *change)
-            .await
-            .map_err(cannot("keep the records of exchanges"))?;
+        let insert = insert.build().map_err(cannot("keep the records of exchanges"))?;
+        let mut change = self.store.begin_beside().await?;
+        insert.execute(&mut *change).await.map_err(cannot("keep the records of exchanges"))?;
         change.commit().await.map_err(cannot("keep the records of exchanges"))
     }
 
@@ -140,26 +134,25 @@ impl ExchangeLog {
     /// # Errors
     /// `Database` or `Corrupt`.
     pub async fn recent(&self, filter: &ExchangeFilter) -> Result<Vec<Record>, RegistryError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT id, record FROM exchanges WHERE 1 = 1");
+        let mut query = Statement::new("SELECT id, record FROM exchanges WHERE 1 = 1");
         if let Some(id) = filter.id {
-            query.push(" AND id = ").push_bind(id.to_string());
+            query.push(" AND id = ").bind(id.to_string());
         }
         if let Some(service) = &filter.service {
-            query.push(" AND service = ").push_bind(service);
+            query.push(" AND service = ").bind(&*text(service));
         }
         if let Some(caller) = &filter.caller {
-            query.push(" AND caller = ").push_bind(caller);
+            query.push(" AND caller = ").bind(&*text(caller));
         }
         if let Some(outcome) = &filter.outcome {
-            query.push(" AND outcome = ").push_bind(outcome);
+            query.push(" AND outcome = ").bind(&*text(outcome));
         }
         if let Some(since) = filter.since_ms {
-            query.push(" AND opened_ms >= ").push_bind(to_db(since));
+            query.push(" AND opened_ms >= ").bind(to_db(since));
         }
-        query.push(" ORDER BY opened_ms DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit.min(MOST_RECORDS)));
-        let mut reading = self.store.read().await?;
-        let rows: Vec<(String, String)> =
-            query.build_query_as().fetch_all(&mut *reading).await.map_err(cannot("be read"))?;
+        query.push(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(filter.limit.min(MOST_RECORDS)));
+        let query = query.build_as::<(String, String)>().map_err(cannot("be read"))?;
+        let rows = query.fetch_all(&mut *self.store.read().await?).await.map_err(cannot("be read"))?;
         let read = |(id, record): (String, String)| {
             serde_json::from_str(&record).map_err(corrupt(format!("the record of exchange `{id}`")))
         };

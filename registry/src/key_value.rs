@@ -1,14 +1,16 @@
 //! The durable values of adapters.
 //!
 //! Invariant: an adapter sees its own keys alone, and setting one never takes it past its quota: what its keys and
-//! values take is counted in the transaction that changes them, and changes happen one after the other.
+//! values take is counted in the transaction that changes them, and changes of one adapter happen one after the other.
 
-use crate::error::{RegistryError, cannot, chain};
+use crate::error::{RegistryError, cannot, chain, corrupt, unsure};
 use crate::store::{Connection, Store, from_db, to_db};
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
 
+/// The changes of one adapter's values have their turn; those of others go on beside them.
+const TURN: &str = "key-value";
 /// The longest key, in bytes.
 pub const LONGEST_KEY: usize = 512;
 
@@ -62,7 +64,7 @@ impl KeyValues {
     async fn read(&self, adapter: &str, key: &str) -> Result<Option<Bytes>, RegistryError> {
         let value: Option<Vec<u8>> = sqlx::query_scalar("SELECT value FROM key_values WHERE adapter = $1 AND key = $2")
             .bind(adapter)
-            .bind(key)
+            .bind(key.as_bytes())
             .fetch_optional(&mut *self.store.read().await?)
             .await
             .map_err(cannot("be read"))?;
@@ -71,7 +73,7 @@ impl KeyValues {
 
     /// Set a key; `false` when the quota forbids it.
     async fn write(&self, adapter: &str, key: &str, value: &[u8], quota: Quota) -> Result<bool, RegistryError> {
-        let mut change = self.store.begin().await?;
+        let mut change = self.store.begin_of(TURN, adapter).await?;
         let held = held(&mut change, adapter, key).await?.unwrap_or_default();
         let wanted = used(&mut change, adapter).await?.minus(held).plus(Usage::one(key, value.len() as u64));
         if !wanted.within(quota) {
@@ -82,40 +84,43 @@ impl KeyValues {
              ON CONFLICT (adapter, key) DO UPDATE SET value = excluded.value",
         )
         .bind(adapter)
-        .bind(key)
+        .bind(key.as_bytes())
         .bind(value)
         .execute(&mut *change)
         .await
         .map_err(cannot("keep a value"))?;
         set_used(&mut change, adapter, wanted).await?;
-        change.commit().await.map_err(cannot("keep a value"))?;
+        change.commit().await.map_err(unsure("keep a value"))?;
         Ok(true)
     }
 
     async fn remove(&self, adapter: &str, key: &str) -> Result<(), RegistryError> {
-        let mut change = self.store.begin().await?;
+        let mut change = self.store.begin_of(TURN, adapter).await?;
         let Some(held) = held(&mut change, adapter, key).await? else {
             return Ok(());
         };
         sqlx::query("DELETE FROM key_values WHERE adapter = $1 AND key = $2")
             .bind(adapter)
-            .bind(key)
+            .bind(key.as_bytes())
             .execute(&mut *change)
             .await
             .map_err(cannot("remove a value"))?;
         let left = used(&mut change, adapter).await?.minus(held);
         set_used(&mut change, adapter, left).await?;
-        change.commit().await.map_err(cannot("remove a value"))
+        change.commit().await.map_err(unsure("remove a value"))
     }
 
     async fn names(&self, adapter: &str, skip: u64, count: u32) -> Result<Vec<String>, RegistryError> {
-        sqlx::query_scalar("SELECT key FROM key_values WHERE adapter = $1 ORDER BY key LIMIT $2 OFFSET $3")
-            .bind(adapter)
-            .bind(i64::from(count))
-            .bind(to_db(skip))
-            .fetch_all(&mut *self.store.read().await?)
-            .await
-            .map_err(cannot("be read"))
+        let keys: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT key FROM key_values WHERE adapter = $1 ORDER BY key LIMIT $2 OFFSET $3")
+                .bind(adapter)
+                .bind(i64::from(count))
+                .bind(to_db(skip))
+                .fetch_all(&mut *self.store.read().await?)
+                .await
+                .map_err(cannot("be read"))?;
+        let read = |key| String::from_utf8(key).map_err(corrupt(format!("a key of the adapter `{adapter}`")));
+        keys.into_iter().map(read).collect()
     }
 }
 
@@ -164,7 +169,7 @@ fn unavailable(adapter: &str) -> impl Fn(RegistryError) -> KeyValueError {
 async fn held(change: &mut Connection, adapter: &str, key: &str) -> Result<Option<Usage>, RegistryError> {
     let value: Option<i64> = sqlx::query_scalar("SELECT LENGTH(value) FROM key_values WHERE adapter = $1 AND key = $2")
         .bind(adapter)
-        .bind(key)
+        .bind(key.as_bytes())
         .fetch_optional(change)
         .await
         .map_err(cannot("be read"))?;

@@ -1,4 +1,5 @@
-//! All durable state of the gateway, in one data folder: `nhip.db` (SQLite) and `blobs/`.
+//! All durable state of the gateway: in one data folder, `nhip.db` (SQLite) and `blobs/`, or on a PostgreSQL that
+//! several gateways share, with the data folder as each one's cache of components.
 //!
 //! One file per noun. What each keeps is at its head; together they keep this: a change and its control act are one
 //! transaction, so a gateway that is killed at any instant finds the last completed state when it starts again.
@@ -8,6 +9,9 @@
 mod acts;
 mod blobs;
 mod callers;
+mod changes;
+mod connection;
+mod database;
 mod deployment;
 mod deployments;
 mod directory;
@@ -17,6 +21,10 @@ mod folder;
 mod key;
 mod key_value;
 mod live;
+mod location;
+mod query;
+mod schema;
+mod shared_blobs;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -36,9 +44,36 @@ pub use versions::{AdapterVersion, Versions};
 
 use folder::Folder;
 use nhip_exchange::Clock;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
+use tokio::sync::watch;
+
+/// What a gateway is called that shares its database with nobody.
+const LONE: &str = "gateway";
+
+/// What a registry is opened with.
+#[derive(Clone)]
+pub struct Config {
+    /// The data folder, of this gateway alone.
+    pub data: PathBuf,
+    /// The URL of a PostgreSQL database that gateways share, `postgres://…`; without it, SQLite in the data folder.
+    /// It may hold a password, so it is never printed.
+    pub database: Option<String>,
+    /// The name of this gateway: 1 to 64 letters, digits, `-`, `.` and `_`, its own among those that share a database.
+    pub gateway: String,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let database = self.database.as_ref().map(|_| "postgres://…");
+        f.debug_struct("Config")
+            .field("data", &self.data)
+            .field("database", &database)
+            .field("gateway", &self.gateway)
+            .finish()
+    }
+}
 
 /// The open registry. Cheap to clone, as is each part of it.
 #[derive(Clone)]
@@ -61,17 +96,29 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Open the data folder; on first start, make it, for its owner alone.
+    /// Open the data folder with a database of its own; on first start, make it, for its owner alone.
     ///
     /// # Errors
-    /// `Folder` when it cannot be used, `InUse` when another gateway has it, `Newer` when a newer one wrote it,
-    /// `Open` or `Migrate` when the database cannot be opened, `Corrupt` when it is not understood.
+    /// See [`Registry::open_with`].
     pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
-        let folder = Folder::hold(data)?;
+        let config = Config { data: data.to_owned(), database: None, gateway: LONE.to_owned() };
+        Self::open_with(config, clock).await
+    }
+
+    /// Open the data folder and the database; on first start, make what is missing. It runs inside a tokio runtime,
+    /// where it follows what other gateways change.
+    ///
+    /// # Errors
+    /// `Folder` when the folder cannot be used, `InUse` when another gateway has it; `GatewayName`, `DatabaseUrl`;
+    /// `Newer` when a newer gateway wrote the database, `Unfit` when it would not keep what it is given, `Open`,
+    /// `Unreachable` or `Migrate` when it cannot be opened, `Corrupt` when it is not understood.
+    pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
+        let folder = Folder::hold(&config.data)?;
         let blobs = folder.blobs();
         folder::make(&blobs).map_err(folder::cannot_use(&blobs))?;
         let blobs = Blobs::open(&blobs)?;
-        let store = Store::open(folder, clock).await?;
+        let store = Store::open(folder, &config, clock).await?;
+        let blobs = blobs.shared(&store);
         Ok(Self {
             versions: Versions::new(store.clone()),
             deployments: Deployments::new(store.clone(), blobs.clone()),
@@ -82,6 +129,13 @@ impl Registry {
             blobs,
             store,
         })
+    }
+
+    /// Changes whenever what is in service, or who may call, was changed: here at once, on a shared database by
+    /// another gateway within a second. The number says nothing; who sees it change reads again.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.store.changes()
     }
 
     /// Finish what is under way and close the database: for a graceful end. The data folder is free again when the

@@ -1,71 +1,102 @@
-//! The database: one writer, a few readers, and the schema.
+//! The store: transactions on the database in use, the time, and the name of the gateway.
 //!
-//! Invariant: every change goes through [`Store::begin`], one at a time, so a transaction that reads before it writes
-//! sees what it decides on; a commit that returned is on the disk. The readers cannot write.
+//! Invariant: a transaction that decides on what it reads has its turn alone: control ([`Store::begin`]) among all
+//! gateways, what belongs to one name ([`Store::begin_of`]) among those of that name. A commit that returned is on the
+//! disk. Readers cannot write.
 //!
-//! The statements of this crate use `$1` parameters and integers, texts and blobs only, so that another database can
-//! take the same text; what is SQLite's own is in this file and in the migrations.
+//! The statements of this crate use `$1` parameters and integers, texts and blobs only, so one text serves both
+//! databases. A text holds no NUL: PostgreSQL has none.
 
+use crate::Config;
+use crate::changes::{self, Watcher};
+use crate::connection::Transaction;
+use crate::database::{Database, Kind, Purpose};
 use crate::error::{RegistryError, cannot};
 use crate::folder::Folder;
-use nhip_exchange::Clock;
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
-use std::path::Path;
+use crate::location::Location;
+use nhip_exchange::{Clock, Digest};
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::watch;
 
 /// The database in use.
-pub(crate) type Db = Sqlite;
-/// A connection, inside a transaction or not.
-pub(crate) type Connection = sqlx::SqliteConnection;
+pub(crate) type Db = sqlx::Any;
+/// A connection inside a transaction.
+pub(crate) use crate::connection::Connection;
 
-/// All schemas, oldest first.
-static SCHEMA: Migrator = sqlx::migrate!();
-
-/// How many listings run at once; further ones wait.
-const READERS: u32 = 4;
-/// How long an operation waits for a lock that somebody else's tool holds on the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest name of a gateway.
+const LONGEST_NAME: usize = 64;
 
 /// The open database. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    database: Arc<Database>,
     clock: Arc<dyn Clock>,
     // Held as long as anything can still write.
     _folder: Arc<Folder>,
 }
 
 impl Store {
-    /// Open the database of the folder and bring it to this binary's schema.
-    pub(crate) async fn open(folder: Folder, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
-        let file = folder.database()?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE);
-        let unopened = |source| RegistryError::Open { file: file.clone(), source };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
-        migrate(&writer, &file).await?;
-        // Read by the pragma, not by the file's mode: a reader of a WAL database must write its lock table.
-        let reading = options.pragma("query_only", "ON");
-        let readers = pool(READERS).connect_with(reading).await.map_err(unopened)?;
-        Ok(Self { writer, readers, clock, _folder: Arc::new(folder) })
+    /// Open the database that the configuration names, and bring it to this binary's schema.
+    pub(crate) async fn open(folder: Folder, config: &Config, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
+        let gateway = named(&config.gateway)?;
+        let database = match &config.database {
+            None => Arc::new(Database::sqlite(&folder.database()?, gateway).await?),
+            Some(url) => {
+                let database = Arc::new(Database::postgres(&Location::parse(url, &gateway)?, gateway).await?);
+                changes::look_for(&database);
+                database
+            }
+        };
+        Ok(Self { database, clock, _folder: Arc::new(folder) })
     }
 
-    /// Begin a change. Changes happen one after the other; one that is dropped before its commit never was.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Db>, RegistryError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(cannot("begin a change"))
+    /// Begin a change of control. They happen one after the other, over all gateways; one that is dropped before its
+    /// commit never was.
+    pub(crate) async fn begin(&self) -> Result<Transaction, RegistryError> {
+        self.change(Purpose::Control, Some(lock("control", ""))).await
+    }
+
+    /// Begin a change of what belongs to one name: one after the other for each name.
+    pub(crate) async fn begin_of(&self, kind: &str, name: &str) -> Result<Transaction, RegistryError> {
+        self.change(Purpose::Write, Some(lock(kind, name))).await
+    }
+
+    /// Begin a change that decides on nothing it reads. On PostgreSQL others go on beside it.
+    pub(crate) async fn begin_beside(&self) -> Result<Transaction, RegistryError> {
+        self.change(Purpose::Write, None).await
     }
 
     /// Begin to read: all statements of one reading see the same state.
-    pub(crate) async fn read(&self) -> Result<Transaction<'static, Db>, RegistryError> {
-        self.readers.begin().await.map_err(cannot("be read"))
+    pub(crate) async fn read(&self) -> Result<Transaction, RegistryError> {
+        self.database.begin(Purpose::Read).await
+    }
+
+    async fn change(&self, purpose: Purpose, turn: Option<i64>) -> Result<Transaction, RegistryError> {
+        let mut change = self.database.begin(purpose).await?;
+        // SQLite has one writer anyway. What PostgreSQL reads from here on was kept before the turn began.
+        if let (Kind::Postgres, Some(turn)) = (self.database.kind(), turn) {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(turn)
+                .execute(&mut *change)
+                .await
+                .map_err(cannot("have its turn"))?;
+        }
+        Ok(change)
+    }
+
+    /// The number of the last change of control, as it becomes known here.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.database.changes()
+    }
+
+    /// Who wants to look again after each change of control, without keeping the store in use.
+    pub(crate) fn watcher(&self) -> Watcher {
+        Watcher::new(&self.database)
+    }
+
+    /// Which database it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.database.kind()
     }
 
     /// Now, in milliseconds since 1970.
@@ -75,30 +106,29 @@ impl Store {
 
     /// Finish what is under way and close.
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.database.close().await;
     }
 
-    /// The writer's connection, for tests that make it fail.
+    /// The connections that write, for tests that make them fail.
     #[cfg(test)]
-    pub(crate) fn writer(&self) -> &SqlitePool {
-        &self.writer
+    pub(crate) fn writers(&self) -> &sqlx::AnyPool {
+        self.database.writers()
     }
 }
 
-/// Connections that are kept: making one anew is dear, and a file does not time out.
-fn pool(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+/// The number of the lock for a turn. Two names that share one would wait for each other and no more.
+fn lock(kind: &str, name: &str) -> i64 {
+    let digest = Digest::of(format!("nhip {kind} {name}").as_bytes());
+    digest.as_bytes().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
-async fn migrate(writer: &SqlitePool, file: &Path) -> Result<(), RegistryError> {
-    let known = SCHEMA.iter().map(|migration| migration.version).max().unwrap_or(0);
-    SCHEMA.run(writer).await.map_err(|error| match error {
-        MigrateError::VersionMissing(found) if found > known => {
-            RegistryError::Newer { file: file.to_owned(), found, known }
-        }
-        source => RegistryError::Migrate { file: file.to_owned(), source },
-    })
+/// The gateway's name, if it is one.
+fn named(name: &str) -> Result<Arc<str>, RegistryError> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(known) {
+        return Err(RegistryError::GatewayName { name: name.chars().take(LONGEST_NAME).collect() });
+    }
+    Ok(name.into())
 }
 
 /// A count or time of ours as the database's integer. What does not fit is as good as its greatest.
@@ -109,4 +139,9 @@ pub(crate) fn to_db(number: u64) -> i64 {
 /// The database's integer as a count or time of ours. None of them is ever negative.
 pub(crate) fn from_db(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// A text from outside as the databases take it: PostgreSQL has no NUL.
+pub(crate) fn text(given: &str) -> std::borrow::Cow<'_, str> {
+    if given.contains('\0') { given.replace('\0', "\u{fffd}").into() } else { given.into() }
 }

@@ -1,13 +1,22 @@
 //! Callers, their keys, and who a key proves.
 
 use super::{Bench, caller, eventually};
+use crate::database::Kind;
 use crate::{ActFilter, ActKind, KeyShape, RegistryError, Revoke, key_shape};
 use std::future::Future as _;
 use std::task::Poll;
 
-#[tokio::test]
-async fn a_key_proves_its_caller_at_once_and_after_a_restart() {
-    let bench = Bench::new().await;
+on_both! {
+    a_key_proves_its_caller_at_once_and_after_a_restart,
+    a_key_is_changed_over_without_a_gap,
+    what_does_not_fit_is_refused_and_changes_nothing,
+    every_change_is_a_control_act,
+    changes_at_once_leave_the_directory_as_the_table_is,
+    a_revocation_takes_effect_when_whoever_asked_for_it_hangs_up,
+}
+
+async fn a_key_proves_its_caller_at_once_and_after_a_restart(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let directory = callers.directory();
     let one = callers.add(&caller("mot-cua"), "an-operator").await.unwrap();
@@ -25,9 +34,8 @@ async fn a_key_proves_its_caller_at_once_and_after_a_restart() {
     assert_eq!(key_shape(one.reveal()), KeyShape::Sound);
 }
 
-#[tokio::test]
-async fn a_key_is_changed_over_without_a_gap() {
-    let bench = Bench::new().await;
+async fn a_key_is_changed_over_without_a_gap(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let directory = callers.directory();
     let name = caller("mot-cua");
@@ -50,7 +58,7 @@ async fn a_key_is_changed_over_without_a_gap() {
 
 #[tokio::test]
 async fn no_key_is_kept_anywhere() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Kind::Sqlite).await;
     let name = caller("mot-cua");
     let key = bench.registry.callers.add(&name, "an-operator").await.unwrap();
     let listed = bench.registry.callers.list().await.unwrap();
@@ -75,9 +83,8 @@ async fn no_key_is_kept_anywhere() {
     assert!(found, "the search must be able to find something");
 }
 
-#[tokio::test]
-async fn what_does_not_fit_is_refused_and_changes_nothing() {
-    let bench = Bench::new().await;
+async fn what_does_not_fit_is_refused_and_changes_nothing(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let (one, other) = (caller("mot-cua"), caller("cong-dvc"));
     let refused = callers.add_key(&one, "a").await.unwrap_err();
@@ -94,9 +101,8 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert_eq!(acts.iter().map(|act| act.kind).collect::<Vec<_>>(), [ActKind::CallerAdd, ActKind::CallerAdd]);
 }
 
-#[tokio::test]
-async fn every_change_is_a_control_act() {
-    let bench = Bench::new().await;
+async fn every_change_is_a_control_act(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let name = caller("mot-cua");
     callers.add(&name, "one").await.unwrap();
@@ -115,9 +121,8 @@ async fn every_change_is_a_control_act() {
     assert_eq!(acts, expected.map(|(actor, kind)| (actor.to_owned(), kind)));
 }
 
-#[tokio::test]
-async fn changes_at_once_leave_the_directory_as_the_table_is() {
-    let bench = Bench::new().await;
+async fn changes_at_once_leave_the_directory_as_the_table_is(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let mut changes = tokio::task::JoinSet::new();
     for at in 0..12 {
@@ -135,9 +140,8 @@ async fn changes_at_once_leave_the_directory_as_the_table_is() {
     }
 }
 
-#[tokio::test]
-async fn a_revocation_takes_effect_when_whoever_asked_for_it_hangs_up() {
-    let bench = Bench::new().await;
+async fn a_revocation_takes_effect_when_whoever_asked_for_it_hangs_up(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let callers = &bench.registry.callers;
     let name = caller("mot-cua");
     let key = callers.add(&name, "a").await.unwrap();

@@ -1,14 +1,29 @@
 //! Deploying, rolling back and retiring, one behaviour at a time; `model` tries all orders.
 
 use super::{Bench, adapter, candidate, sound};
+use crate::database::Kind;
 use crate::{ActFilter, ActKind, DeploymentKind, RegistryError};
 use bytes::Bytes;
 use nhip_exchange::Digest;
 use serde_json::json;
 
-#[tokio::test]
-async fn a_deployment_is_complete_after_a_restart() {
-    let bench = Bench::new().await;
+on_both! {
+    a_deployment_is_complete_after_a_restart,
+    a_version_stays_what_it_is,
+    a_component_that_is_not_stored_is_not_deployed,
+    a_name_that_another_adapter_serves_is_refused_and_nothing_is_left_of_the_attempt,
+    a_new_version_may_rename_its_services,
+    rolling_back_twice_returns_to_where_one_began_and_a_version_can_be_named,
+    the_same_component_under_another_policy_is_something_to_roll_back_to,
+    a_retired_adapter_comes_back_as_it_was,
+    what_cannot_be_rolled_back_says_why,
+    a_decision_on_a_state_that_passed_is_refused,
+    of_many_decisions_on_one_state_one_wins,
+    a_refused_deployment_is_on_record_and_acts_can_be_searched,
+}
+
+async fn a_deployment_is_complete_after_a_restart(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let new =
         candidate(&bench.registry, "population", "1.0.0", "adapter = \"population\"", &["population", "dan-cu"]).await;
     let made = bench.registry.deployments.deploy(new.clone(), None).await.unwrap();
@@ -36,9 +51,8 @@ async fn a_deployment_is_complete_after_a_restart() {
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn a_version_stays_what_it_is() {
-    let bench = Bench::new().await;
+async fn a_version_stays_what_it_is(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let new = candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await;
     let first = bench.deploy(new.clone()).await;
     let other = bench.registry.blobs.put(Bytes::from_static(b"another component")).await.unwrap();
@@ -61,9 +75,8 @@ async fn a_version_stays_what_it_is() {
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn a_component_that_is_not_stored_is_not_deployed() {
-    let bench = Bench::new().await;
+async fn a_component_that_is_not_stored_is_not_deployed(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let mut new = candidate(&bench.registry, "population", "1.0.0", "p", &[]).await;
     new.component = Digest::of(b"never stored");
     let refused = bench.registry.deployments.deploy(new, None).await.unwrap_err();
@@ -72,9 +85,8 @@ async fn a_component_that_is_not_stored_is_not_deployed() {
     assert!(bench.registry.acts.list(&ActFilter::default(), 10).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_name_that_another_adapter_serves_is_refused_and_nothing_is_left_of_the_attempt() {
-    let bench = Bench::new().await;
+async fn a_name_that_another_adapter_serves_is_refused_and_nothing_is_left_of_the_attempt(kind: Kind) {
+    let bench = Bench::new(kind).await;
     bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await).await;
     let rival = candidate(&bench.registry, "rival", "1.0.0", "p", &["a-name", "population"]).await;
     let refused = bench.registry.deployments.deploy(rival.clone(), None).await.unwrap_err();
@@ -93,18 +105,16 @@ async fn a_name_that_another_adapter_serves_is_refused_and_nothing_is_left_of_th
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn a_new_version_may_rename_its_services() {
-    let bench = Bench::new().await;
+async fn a_new_version_may_rename_its_services(kind: Kind) {
+    let bench = Bench::new(kind).await;
     bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["old-name", "both"]).await).await;
     bench.deploy(candidate(&bench.registry, "population", "1.1.0", "q", &["both", "new-name"]).await).await;
     bench.deploy(candidate(&bench.registry, "other", "1.0.0", "p", &["old-name"]).await).await;
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn rolling_back_twice_returns_to_where_one_began_and_a_version_can_be_named() {
-    let bench = Bench::new().await;
+async fn rolling_back_twice_returns_to_where_one_began_and_a_version_can_be_named(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let deployments = &bench.registry.deployments;
     let name = adapter("population");
     for (version, policy) in [("1.0.0", "p"), ("1.1.0", "p"), ("1.2.0", "p"), ("1.2.0", "p")] {
@@ -131,9 +141,8 @@ async fn rolling_back_twice_returns_to_where_one_began_and_a_version_can_be_name
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn the_same_component_under_another_policy_is_something_to_roll_back_to() {
-    let bench = Bench::new().await;
+async fn the_same_component_under_another_policy_is_something_to_roll_back_to(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let name = adapter("population");
     bench.deploy(candidate(&bench.registry, "population", "1.0.0", "strict", &["population"]).await).await;
     bench.deploy(candidate(&bench.registry, "population", "1.0.0", "loose", &["population"]).await).await;
@@ -144,9 +153,8 @@ async fn the_same_component_under_another_policy_is_something_to_roll_back_to() 
     }
 }
 
-#[tokio::test]
-async fn a_retired_adapter_comes_back_as_it_was() {
-    let bench = Bench::new().await;
+async fn a_retired_adapter_comes_back_as_it_was(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let name = adapter("population");
     let first = bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await).await;
     bench.registry.deployments.retire(&name, first.id, "an-operator").await.unwrap();
@@ -163,9 +171,8 @@ async fn a_retired_adapter_comes_back_as_it_was() {
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn what_cannot_be_rolled_back_says_why() {
-    let bench = Bench::new().await;
+async fn what_cannot_be_rolled_back_says_why(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let deployments = &bench.registry.deployments;
     let name = adapter("population");
     let refused = deployments.rollback_target(&name, None).await.unwrap_err();
@@ -182,9 +189,8 @@ async fn what_cannot_be_rolled_back_says_why() {
     assert!(matches!(refused, RegistryError::UnknownAdapter { .. }), "{refused:?}");
 }
 
-#[tokio::test]
-async fn a_decision_on_a_state_that_passed_is_refused() {
-    let bench = Bench::new().await;
+async fn a_decision_on_a_state_that_passed_is_refused(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let deployments = &bench.registry.deployments;
     let name = adapter("population");
     let one = candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await;
@@ -208,9 +214,8 @@ async fn a_decision_on_a_state_that_passed_is_refused() {
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn of_many_decisions_on_one_state_one_wins() {
-    let bench = Bench::new().await;
+async fn of_many_decisions_on_one_state_one_wins(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let first = bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await).await;
     let mut rivals = tokio::task::JoinSet::new();
     for at in 0..8 {
@@ -225,9 +230,8 @@ async fn of_many_decisions_on_one_state_one_wins() {
     sound(&bench.registry).await;
 }
 
-#[tokio::test]
-async fn a_refused_deployment_is_on_record_and_acts_can_be_searched() {
-    let bench = Bench::new().await;
+async fn a_refused_deployment_is_on_record_and_acts_can_be_searched(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let acts = &bench.registry.acts;
     bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await).await;
     bench.deploy(candidate(&bench.registry, "documents", "1.0.0", "p", &["documents"]).await).await;

@@ -2,9 +2,16 @@
 
 use super::{Bench, eventually};
 use crate::ExchangeFilter;
+use crate::database::Kind;
 use nhip_exchange::{Digest, ExchangeId, Record, UpstreamCall};
 use tokio::sync::mpsc;
 use uuid::Uuid;
+
+on_both! {
+    records_come_back_whole_and_by_what_is_asked_for,
+    a_listing_is_bounded,
+    a_record_that_comes_twice_is_kept_once,
+}
 
 /// A record whose every member says something.
 fn record(at: u64) -> Record {
@@ -50,9 +57,8 @@ fn all() -> ExchangeFilter {
     ExchangeFilter { limit: 1000, ..ExchangeFilter::default() }
 }
 
-#[tokio::test]
-async fn records_come_back_whole_and_by_what_is_asked_for() {
-    let bench = Bench::new().await;
+async fn records_come_back_whole_and_by_what_is_asked_for(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let (sender, queue) = mpsc::channel(64);
     for at in 0..30 {
         sender.send(record(at)).await.unwrap();
@@ -79,9 +85,8 @@ async fn records_come_back_whole_and_by_what_is_asked_for() {
     }
 }
 
-#[tokio::test]
-async fn a_listing_is_bounded() {
-    let bench = Bench::new().await;
+async fn a_listing_is_bounded(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let (sender, queue) = mpsc::channel(2000);
     for at in 0..1500 {
         sender.send(record(at)).await.unwrap();
@@ -92,9 +97,8 @@ async fn a_listing_is_bounded() {
     assert_eq!(found(&bench, ExchangeFilter::default()).await.len(), 100);
 }
 
-#[tokio::test]
-async fn a_record_that_comes_twice_is_kept_once() {
-    let bench = Bench::new().await;
+async fn a_record_that_comes_twice_is_kept_once(kind: Kind) {
+    let bench = Bench::new(kind).await;
     for _ in 0..2 {
         let (sender, queue) = mpsc::channel(4);
         sender.send(record(1)).await.unwrap();
@@ -106,7 +110,7 @@ async fn a_record_that_comes_twice_is_kept_once() {
 
 #[tokio::test]
 async fn nothing_is_lost_while_the_disk_is_full() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Kind::Sqlite).await;
     let exchanges = &bench.registry.exchanges;
     // SQLite then says what it says of a full disk.
     bench.sql("PRAGMA max_page_count = 1").await.unwrap();

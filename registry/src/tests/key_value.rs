@@ -1,10 +1,22 @@
 //! The durable values of adapters, and their quota.
 
-use super::Bench;
+use super::{Bench, for_all};
+use crate::database::Kind;
 use crate::{LONGEST_KEY, Usage};
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+
+on_both! {
+    values_last_and_are_the_adapters_own,
+    keys_are_listed_in_pages,
+    the_quota_holds_to_the_byte,
+    the_number_of_keys_is_limited,
+    a_key_that_is_too_long_is_refused,
+    sets_at_once_do_not_pass_the_quota,
+    a_store_that_cannot_be_reached_says_so,
+    values_follow_a_map,
+}
 
 /// A quota of so many bytes, and more keys than any test sets.
 fn quota(bytes: u64) -> Quota {
@@ -15,7 +27,7 @@ fn quota(bytes: u64) -> Quota {
 async fn counted(bench: &Bench, adapter: &str) -> Usage {
     let mut reading = bench.registry.store.read().await.unwrap();
     let (bytes, keys): (i64, i64) = sqlx::query_as(
-        "SELECT COALESCE(SUM(LENGTH(CAST(key AS BLOB)) + LENGTH(value)), 0), COUNT(*) FROM key_values WHERE adapter = $1",
+        "SELECT COALESCE(SUM(LENGTH(key) + LENGTH(value)), 0), COUNT(*) FROM key_values WHERE adapter = $1",
     )
     .bind(adapter)
     .fetch_one(&mut *reading)
@@ -24,9 +36,8 @@ async fn counted(bench: &Bench, adapter: &str) -> Usage {
     Usage { bytes: u64::try_from(bytes).unwrap(), keys: u64::try_from(keys).unwrap() }
 }
 
-#[tokio::test]
-async fn values_last_and_are_the_adapters_own() {
-    let bench = Bench::new().await;
+async fn values_last_and_are_the_adapters_own(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = &bench.registry.key_values;
     values.set("one", "khoá", "giá trị".as_bytes(), quota(1000)).await.unwrap();
     values.set("one", "empty", b"", quota(1000)).await.unwrap();
@@ -45,9 +56,8 @@ async fn values_last_and_are_the_adapters_own() {
     assert_eq!(values.get("other", "khoá").await.unwrap().unwrap(), "another");
 }
 
-#[tokio::test]
-async fn keys_are_listed_in_pages() {
-    let bench = Bench::new().await;
+async fn keys_are_listed_in_pages(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = &bench.registry.key_values;
     for at in (0..7).rev() {
         values.set("one", &format!("key-{at}"), b"", quota(1000)).await.unwrap();
@@ -64,9 +74,8 @@ async fn keys_are_listed_in_pages() {
     assert!(values.keys("one", u64::MAX, u32::MAX).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn the_quota_holds_to_the_byte() {
-    let bench = Bench::new().await;
+async fn the_quota_holds_to_the_byte(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = &bench.registry.key_values;
     values.set("one", "key", &[1; 97], quota(100)).await.unwrap();
     assert_eq!(values.set("one", "k", b"", quota(100)).await, Err(KeyValueError::Quota(quota(100))));
@@ -82,9 +91,8 @@ async fn the_quota_holds_to_the_byte() {
     values.set("other", "key", &[6; 97], quota(100)).await.unwrap();
 }
 
-#[tokio::test]
-async fn the_number_of_keys_is_limited() {
-    let bench = Bench::new().await;
+async fn the_number_of_keys_is_limited(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = &bench.registry.key_values;
     let quota = Quota { bytes: 1000, keys: 2 };
     values.set("one", "a", b"1", quota).await.unwrap();
@@ -97,9 +105,8 @@ async fn the_number_of_keys_is_limited() {
     assert_eq!(values.keys("one", 0, 9).await.unwrap(), ["b", "c"]);
 }
 
-#[tokio::test]
-async fn a_key_that_is_too_long_is_refused() {
-    let bench = Bench::new().await;
+async fn a_key_that_is_too_long_is_refused(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = &bench.registry.key_values;
     let longest = "k".repeat(LONGEST_KEY);
     values.set("one", &longest, b"v", quota(10_000)).await.unwrap();
@@ -107,9 +114,8 @@ async fn a_key_that_is_too_long_is_refused() {
     assert_eq!(values.used("one").await.unwrap(), Usage { bytes: LONGEST_KEY as u64 + 1, keys: 1 });
 }
 
-#[tokio::test]
-async fn sets_at_once_do_not_pass_the_quota() {
-    let bench = Bench::new().await;
+async fn sets_at_once_do_not_pass_the_quota(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let mut sets = tokio::task::JoinSet::new();
     for at in 10..50 {
         let values = bench.registry.key_values.clone();
@@ -121,9 +127,8 @@ async fn sets_at_once_do_not_pass_the_quota() {
     assert_eq!(counted(&bench, "one").await, Usage { bytes: 1000, keys: 10 });
 }
 
-#[tokio::test]
-async fn a_store_that_cannot_be_reached_says_so() {
-    let bench = Bench::new().await;
+async fn a_store_that_cannot_be_reached_says_so(kind: Kind) {
+    let bench = Bench::new(kind).await;
     let values = bench.registry.key_values.clone();
     bench.registry.clone().close().await;
     assert_eq!(values.get("one", "key").await, Err(KeyValueError::Unavailable));
@@ -132,41 +137,40 @@ async fn a_store_that_cannot_be_reached_says_so() {
     assert_eq!(values.keys("one", 0, 1).await, Err(KeyValueError::Unavailable));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+async fn values_follow_a_map(kind: Kind) {
+    let step = (0..5usize, prop::option::of(0..60usize));
+    let steps = prop::collection::vec(step, 1..30);
+    for_all(24, steps, |steps| follow_a_map(kind, steps));
+}
 
-    #[test]
-    fn values_follow_a_map(steps in prop::collection::vec((0..5usize, prop::option::of(0..60usize)), 1..30)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let bench = Bench::new().await;
-            let values = &bench.registry.key_values;
-            let names = ["a", "bb", "ccc", "đ", "e e"];
-            let mut model: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-            let size = |model: &BTreeMap<&str, Vec<u8>>| model.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-            for (at, (key, length)) in steps.into_iter().enumerate() {
-                let key = names[key];
-                let Some(length) = length else {
-                    values.delete("one", key).await.unwrap();
-                    model.remove(key);
-                    continue;
-                };
-                let value = vec![u8::try_from(at).unwrap(); length];
-                let mut wanted = model.clone();
-                wanted.insert(key, value.clone());
-                let fits = size(&wanted) <= 120 && wanted.len() <= 4;
-                assert_eq!(values.set("one", key, &value, Quota { bytes: 120, keys: 4 }).await.is_ok(), fits);
-                if fits {
-                    model = wanted;
-                }
-            }
-            assert_eq!(values.keys("one", 0, 10).await.unwrap(), model.keys().copied().collect::<Vec<_>>());
-            for (key, value) in &model {
-                assert_eq!(values.get("one", key).await.unwrap().unwrap(), value[..]);
-            }
-            let used = Usage { bytes: size(&model) as u64, keys: model.len() as u64 };
-            assert_eq!(values.used("one").await.unwrap(), used);
-            assert_eq!(counted(&bench, "one").await, used);
-        });
+async fn follow_a_map(kind: Kind, steps: Vec<(usize, Option<usize>)>) {
+    let bench = Bench::new(kind).await;
+    let values = &bench.registry.key_values;
+    let names = ["a", "bb", "c\0c", "đ", "e e"];
+    let mut model: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    let size =
+        |model: &BTreeMap<&str, Vec<u8>>| model.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    for (at, (key, length)) in steps.into_iter().enumerate() {
+        let key = names[key];
+        let Some(length) = length else {
+            values.delete("one", key).await.unwrap();
+            model.remove(key);
+            continue;
+        };
+        let value = vec![u8::try_from(at).unwrap(); length];
+        let mut wanted = model.clone();
+        wanted.insert(key, value.clone());
+        let fits = size(&wanted) <= 120 && wanted.len() <= 4;
+        assert_eq!(values.set("one", key, &value, Quota { bytes: 120, keys: 4 }).await.is_ok(), fits);
+        if fits {
+            model = wanted;
+        }
     }
+    assert_eq!(values.keys("one", 0, 10).await.unwrap(), model.keys().copied().collect::<Vec<_>>());
+    for (key, value) in &model {
+        assert_eq!(values.get("one", key).await.unwrap().unwrap(), value[..]);
+    }
+    let used = Usage { bytes: size(&model) as u64, keys: model.len() as u64 };
+    assert_eq!(values.used("one").await.unwrap(), used);
+    assert_eq!(counted(&bench, "one").await, used);
 }

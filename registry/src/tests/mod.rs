@@ -1,4 +1,22 @@
-//! The registry's tests. What they share: a registry in a folder of its own, and the oracle [`sound`].
+//! The registry's tests. What they share: a registry of its own for each, and the oracle [`sound`].
+//!
+//! What is true of the registry is true on both databases: [`on_both`] runs a test on each.
+
+/// Run these tests on SQLite and on PostgreSQL.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name($crate::database::Kind::Sqlite).await; })+
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                #[cfg_attr(not(nhip_postgres), ignore = "no PostgreSQL when this was built: install it (Debian: postgresql) or set NHIP_TEST_POSTGRES, and touch registry/build.rs")]
+                async fn $name() { super::$name($crate::database::Kind::Postgres).await; }
+            )+
+        }
+    };
+}
 
 mod blobs;
 mod callers;
@@ -8,11 +26,17 @@ mod key_value;
 mod kill;
 mod model;
 mod open;
+mod postgres;
+mod server;
 
-use crate::{Deployment, NewDeployment, Registry};
+use crate::database::Kind;
+use crate::{Config, Deployment, NewDeployment, Registry};
 use bytes::Bytes;
 use nhip_exchange::{Digest, SystemClock};
 use nhip_policies::{AdapterName, CallerName};
+use proptest::prelude::{ProptestConfig, Strategy};
+use proptest::test_runner::TestRunner;
+use server::Scratch;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,29 +45,43 @@ use tempfile::TempDir;
 /// How long a test waits for what must happen.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A registry in a folder of its own.
+/// A registry in a folder of its own and, on PostgreSQL, a database of its own.
 struct Bench {
     folder: TempDir,
     registry: Registry,
+    scratch: Option<Scratch>,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    async fn new(kind: Kind) -> Self {
+        let scratch = match kind {
+            Kind::Sqlite => None,
+            Kind::Postgres => Some(Scratch::shared().await),
+        };
+        Self::with(scratch).await
+    }
+
+    async fn with(scratch: Option<Scratch>) -> Self {
         let folder = TempDir::new().unwrap();
-        let registry = open(folder.path()).await;
-        Self { folder, registry }
+        let registry = open(folder.path(), scratch.as_ref()).await;
+        Self { folder, registry, scratch }
     }
 
     /// Close the registry and open it again.
     async fn reopened(self) -> Self {
         self.registry.close().await;
-        let registry = open(self.folder.path()).await;
-        Self { folder: self.folder, registry }
+        let registry = open(self.folder.path(), self.scratch.as_ref()).await;
+        Self { registry, ..self }
     }
 
-    /// Run a statement as somebody who has the file open would.
+    /// What it was opened with.
+    fn config(&self) -> Config {
+        config(self.folder.path(), self.scratch.as_ref())
+    }
+
+    /// Run a statement as somebody who has the database open would.
     async fn sql(&self, statement: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::query(statement).execute(self.registry.store.writer()).await.map(|_| ())
+        sqlx::query(statement).execute(self.registry.store.writers()).await.map(|_| ())
     }
 
     /// Deploy over what is live.
@@ -53,8 +91,13 @@ impl Bench {
     }
 }
 
-async fn open(folder: &Path) -> Registry {
-    Registry::open(folder, SystemClock::shared()).await.unwrap()
+fn config(folder: &Path, scratch: Option<&Scratch>) -> Config {
+    let database = scratch.map(|scratch| scratch.url.clone());
+    Config { data: folder.to_owned(), database, gateway: "a-gateway".to_owned() }
+}
+
+async fn open(folder: &Path, scratch: Option<&Scratch>) -> Registry {
+    Registry::open_with(config(folder, scratch), SystemClock::shared()).await.unwrap()
 }
 
 fn adapter(name: &str) -> AdapterName {
@@ -82,6 +125,27 @@ async fn candidate(registry: &Registry, name: &str, version: &str, policy: &str,
     }
 }
 
+/// Try a behaviour on so many made-up inputs, and on smaller ones when it fails.
+fn for_all<T: std::fmt::Debug, F: Future<Output = ()>>(
+    cases: u32,
+    inputs: impl Strategy<Value = T> + Send,
+    holds: impl Fn(T) -> F + Send,
+) {
+    let config =
+        ProptestConfig { cases, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() };
+    // A thread and a runtime of its own: the runner is not asynchronous.
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let done = TestRunner::new(config).run(&inputs, |input| {
+                runtime.block_on(holds(input));
+                Ok(())
+            });
+            assert!(done.is_ok(), "{}", done.unwrap_err());
+        });
+    });
+}
+
 /// Wait until something holds.
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + DEADLINE;
@@ -94,9 +158,11 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 /// The oracle: what must hold of a registry at any time, whatever was done to the process before.
 async fn sound(registry: &Registry) {
     let mut reading = registry.store.read().await.unwrap();
-    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *reading).await.unwrap();
-    assert_eq!(check, "ok");
-    assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *reading).await.unwrap().is_empty());
+    if registry.store.kind() == Kind::Sqlite {
+        let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *reading).await.unwrap();
+        assert_eq!(check, "ok");
+        assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *reading).await.unwrap().is_empty());
+    }
 
     let without_act: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM deployments d LEFT JOIN acts a ON a.deployment = d.id \

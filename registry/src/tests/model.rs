@@ -1,11 +1,16 @@
 //! Any order of deploying, rolling back, retiring and restarting, against a model that fits on a page.
 
-use super::{Bench, adapter, sound};
+use super::{Bench, adapter, for_all, sound};
+use crate::database::Kind;
 use crate::{ActFilter, DeploymentId, NewDeployment, RegistryError, RollbackTarget};
 use bytes::Bytes;
 use nhip_exchange::Digest;
 use proptest::prelude::*;
 use std::collections::HashMap;
+
+on_both! {
+    deployments_follow_the_model,
+}
 
 const ADAPTERS: [&str; 3] = ["one", "two", "three"];
 const NAMES: [&str; 3] = ["red", "green", "blue"];
@@ -208,24 +213,20 @@ async fn alike(bench: &Bench, model: &Model) {
     sound(registry).await;
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+async fn deployments_follow_the_model(kind: Kind) {
+    for_all(40, steps(), |steps| follow_the_model(kind, steps));
+}
 
-    #[test]
-    fn deployments_follow_the_model(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let mut bench = Bench::new().await;
-            let mut model = Model::default();
-            for one in &steps {
-                let (did, should) = step(&bench, &mut model, one).await;
-                assert_eq!(did, should, "{one:?} of {steps:?}");
-                if matches!(one, Step::Restart) {
-                    bench = bench.reopened().await;
-                    alike(&bench, &model).await;
-                }
-            }
+async fn follow_the_model(kind: Kind, steps: Vec<Step>) {
+    let mut bench = Bench::new(kind).await;
+    let mut model = Model::default();
+    for one in &steps {
+        let (did, should) = step(&bench, &mut model, one).await;
+        assert_eq!(did, should, "{one:?} of {steps:?}");
+        if matches!(one, Step::Restart) {
+            bench = bench.reopened().await;
             alike(&bench, &model).await;
-        });
+        }
     }
+    alike(&bench, &model).await;
 }

@@ -21,6 +21,7 @@ pub(crate) async fn list(
         subject: query.subject,
         refused: query.refused,
         since_ms: query.since,
+        gateway: query.gateway,
     };
     let acts = context.registry.acts.list(&filter, limit).await?;
     Ok(Json(ActList { acts: acts.into_iter().map(Act::from).collect() }))

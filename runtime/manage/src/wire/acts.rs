@@ -23,6 +23,9 @@ pub struct ActQuery {
     /// Those since this moment, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// Those that this gateway made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// How many at most, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -55,11 +58,14 @@ pub struct Act {
     pub deployment: Option<DeploymentId>,
     /// What else there is to know of it.
     pub detail: Value,
+    /// The gateway that made it; empty for an act from before gateways had names.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub gateway: String,
 }
 
 impl From<nhip_registry::Act> for Act {
     fn from(act: nhip_registry::Act) -> Self {
-        let nhip_registry::Act { id, at_ms, actor, kind, subject, refused, deployment, detail } = act;
-        Self { id, at_ms, actor, kind, subject, refused, deployment, detail }
+        let nhip_registry::Act { id, at_ms, actor, kind, subject, refused, deployment, detail, gateway } = act;
+        Self { id, at_ms, actor, kind, subject, refused, deployment, detail, gateway }
     }
 }
