@@ -4,7 +4,7 @@
 //! here returns, the directory knows, also when whoever asked went away in the middle. A revoked key stays in the
 //! table, so that it is known later that it once was good.
 
-use crate::acts::{self, ActKind, Entry};
+use crate::acts::{self, ActKind, Bell, Entry};
 use crate::directory::{Directory, Snapshot};
 use crate::error::{RegistryError, cannot, corrupt};
 use crate::key::NewKey;
@@ -56,6 +56,7 @@ pub enum Revoke {
 #[derive(Clone)]
 pub struct Callers {
     store: Store,
+    bell: Bell,
     directory: Arc<Directory>,
     // One change at a time, so that an older snapshot never takes the place of a newer one.
     turn: Arc<Mutex<()>>,
@@ -63,10 +64,10 @@ pub struct Callers {
 
 impl Callers {
     /// Read the keys into a directory.
-    pub(crate) async fn open(store: Store) -> Result<Self, RegistryError> {
+    pub(crate) async fn open(store: Store, bell: Bell) -> Result<Self, RegistryError> {
         let directory = Arc::<Directory>::default();
         directory.set(snapshot(&mut *store.read().await?).await?);
-        Ok(Self { store, directory, turn: Arc::default() })
+        Ok(Self { store, bell, directory, turn: Arc::default() })
     }
 
     /// Who calls, by key: for the data listener.
@@ -108,7 +109,7 @@ impl Callers {
             let detail = json!({ "key": key.id, "hint": hint(key.hash()) });
             acts::record(&mut change, now, Entry::new(&actor, kind, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
-            change.commit().await.map_err(cannot("keep a key"))?;
+            acts::commit(change, &this.bell).await.map_err(cannot("keep a key"))?;
             this.directory.set(keys);
             Ok(key)
         })
@@ -138,7 +139,7 @@ impl Callers {
             };
             acts::record(&mut change, now, Entry::new(&actor, ActKind::KeyRevoke, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
-            change.commit().await.map_err(cannot("revoke a key"))?;
+            acts::commit(change, &this.bell).await.map_err(cannot("revoke a key"))?;
             this.directory.set(keys);
             Ok(revoked)
         })

@@ -1,4 +1,4 @@
-//! All durable state of the gateway, in one data folder: `nhip.db` (SQLite) and `blobs/`.
+//! All durable state of the gateway, in one data folder: `nhip.db` (SQLite), `blobs/` and `record/`.
 //!
 //! One file per noun. What each keeps is at its head; together they keep this: a change and its control act are one
 //! transaction, so a gateway that is killed at any instant finds the last completed state when it starts again.
@@ -12,11 +12,11 @@ mod deployment;
 mod deployments;
 mod directory;
 mod error;
-mod exchanges;
 mod folder;
 mod key;
 mod key_value;
 mod live;
+pub mod record;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,13 +29,15 @@ pub use deployment::{Deployment, DeploymentId, DeploymentKind, NewDeployment, Ro
 pub use deployments::{Deployments, MOST_DEPLOYMENTS};
 pub use directory::Directory;
 pub use error::RegistryError;
-pub use exchanges::{ExchangeFilter, ExchangeLog, MOST_RECORDS};
 pub use key::{KeyShape, NewKey, key_shape};
 pub use key_value::{KeyValues, LONGEST_KEY, Usage};
+pub use record::{ExchangeFilter, Journal, JournalConfig, MOST_RECORDS, RecordError};
 pub use versions::{AdapterVersion, Versions};
 
+use acts::Bell;
 use folder::Folder;
 use nhip_exchange::Clock;
+use record::RealDisk;
 use std::path::Path;
 use std::sync::Arc;
 use store::Store;
@@ -53,8 +55,8 @@ pub struct Registry {
     pub callers: Callers,
     /// Who changed what.
     pub acts: Acts,
-    /// The records of exchanges.
-    pub exchanges: ExchangeLog,
+    /// The record: exchanges and control acts, on a chain.
+    pub journal: Journal,
     /// The durable values of adapters.
     pub key_values: KeyValues,
     store: Store,
@@ -65,19 +67,31 @@ impl Registry {
     ///
     /// # Errors
     /// `Folder` when it cannot be used, `InUse` when another gateway has it, `Newer` when a newer one wrote it,
-    /// `Open` or `Migrate` when the database cannot be opened, `Corrupt` when it is not understood.
+    /// `Open` or `Migrate` when the database cannot be opened, `Corrupt` when it is not understood, `Record` when the
+    /// record is damaged, another gateway's, or without its key.
     pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
+        Self::open_with(data, JournalConfig::default(), clock).await
+    }
+
+    /// The same, with a record that is written so.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub async fn open_with(data: &Path, journal: JournalConfig, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
         let folder = Folder::hold(data)?;
         let blobs = folder.blobs();
         folder::make(&blobs).map_err(folder::cannot_use(&blobs))?;
         let blobs = Blobs::open(&blobs)?;
-        let store = Store::open(folder, clock).await?;
+        let store = Store::open(folder, Arc::clone(&clock)).await?;
+        let bell = Bell::default();
+        let acts = Acts::new(store.clone(), Arc::clone(&bell));
+        let journal = Journal::open(&data.join("record"), journal, Arc::new(RealDisk), acts.clone(), clock).await?;
         Ok(Self {
             versions: Versions::new(store.clone()),
-            deployments: Deployments::new(store.clone(), blobs.clone()),
-            callers: Callers::open(store.clone()).await?,
-            acts: Acts::new(store.clone()),
-            exchanges: ExchangeLog::new(store.clone()),
+            deployments: Deployments::new(store.clone(), blobs.clone(), Arc::clone(&bell)),
+            callers: Callers::open(store.clone(), bell).await?,
+            acts,
+            journal,
             key_values: KeyValues::new(store.clone()),
             blobs,
             store,

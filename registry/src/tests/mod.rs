@@ -3,7 +3,6 @@
 mod blobs;
 mod callers;
 mod deployments;
-mod exchanges;
 mod key_value;
 mod kill;
 mod model;

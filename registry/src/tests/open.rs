@@ -43,10 +43,10 @@ async fn a_second_gateway_on_the_folder_is_refused_until_the_first_is_gone() {
 #[tokio::test]
 async fn a_part_that_is_still_in_use_keeps_the_folder_held() {
     let bench = Bench::new().await;
-    let exchanges = bench.registry.exchanges.clone();
+    let journal = bench.registry.journal.clone();
     bench.registry.close().await;
     assert!(Registry::open(bench.folder.path(), SystemClock::shared()).await.is_err());
-    drop(exchanges);
+    drop(journal);
     open(bench.folder.path()).await;
 }
 

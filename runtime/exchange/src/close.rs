@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::judge;
 use crate::open::Open;
 use crate::outcome::Outcome;
+use crate::record::Entry;
 use bytes::Bytes;
 
 /// Close it and hand the outcome to the listener.
@@ -29,7 +30,7 @@ impl Open<'_> {
         }
         // Without a place there is no exchange: `open` has refused it, and the counters say so.
         if let Some(place) = self.place.take() {
-            place.send(self.record.clone());
+            place.send(Entry { record: self.record.clone(), written: None });
         }
     }
 }

@@ -38,7 +38,7 @@ pub use digest::Digest;
 pub use fault::{Blame, Fault, Kind, Problem, Retry};
 pub use id::ExchangeId;
 pub use outcome::Outcome;
-pub use record::Record;
+pub use record::{Entry, Record};
 pub use route::{Live, Routes, Service};
 pub use run::run;
 pub use spine::{Spine, SpineConfig};

@@ -6,7 +6,7 @@
 
 use crate::arrival::Arrival;
 use crate::fault::{Fault, Kind};
-use crate::record::Record;
+use crate::record::{Entry, Record};
 use crate::route::Live;
 use crate::spine::Spine;
 use crate::trace::TraceContext;
@@ -28,7 +28,7 @@ pub(crate) struct Open<'a> {
     /// The version that serves it, once it is known.
     pub(crate) live: Option<Arc<Live>>,
     /// The place in the record queue; taken when the exchange is closed.
-    pub(crate) place: Option<OwnedPermit<Record>>,
+    pub(crate) place: Option<OwnedPermit<Entry>>,
     /// Why it cannot go on, though it was opened.
     pub(crate) refusal: Option<Fault>,
 }
@@ -71,6 +71,10 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
         status: 0,
         cpu_micros: 0,
         upstream: Vec::new(),
+        attempt: 1,
+        repeats: None,
+        parent: None,
+        schedule: None,
     };
     Open { spine, started: Instant::now(), trace, record, trail: Arc::default(), live: None, place, refusal }
 }

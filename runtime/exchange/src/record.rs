@@ -4,6 +4,7 @@ use crate::digest::Digest;
 use crate::id::ExchangeId;
 use crate::trail::UpstreamCall;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 /// One exchange, as it ended. Bodies are not kept; their digests are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -60,4 +61,35 @@ pub struct Record {
     pub cpu_micros: u64,
     /// The requests to upstream systems, in order of their end.
     pub upstream: Vec<UpstreamCall>,
+    /// Which attempt this was; the first where none is said.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// The earlier exchange whose answer was given again, by its idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<ExchangeId>,
+    /// The exchange whose adapter called this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExchangeId>,
+    /// The schedule that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+}
+
+/// A record on its way to the disk.
+#[derive(Debug)]
+pub struct Entry {
+    /// The record.
+    pub record: Record,
+    /// Who waits until it is on the disk. Without anybody, it is there within a bounded time of its own. When this is
+    /// dropped unanswered, the record could not be kept.
+    pub written: Option<oneshot::Sender<()>>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == first()
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::id::IdSource;
-use crate::record::Record;
+use crate::record::Entry;
 use crate::route::Routes;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
@@ -24,7 +24,7 @@ pub struct SpineConfig {
 pub struct Spine {
     pub(crate) routes: ArcSwap<Routes>,
     pub(crate) pool: Semaphore,
-    pub(crate) records: mpsc::Sender<Record>,
+    pub(crate) records: mpsc::Sender<Entry>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) unrouted: Stats,
@@ -34,7 +34,7 @@ pub struct Spine {
 impl Spine {
     /// A spine without routes, and the end of its record queue, which somebody must read.
     #[must_use]
-    pub fn new(config: SpineConfig, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Record>) {
+    pub fn new(config: SpineConfig, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Entry>) {
         let (records, queue) = mpsc::channel(config.records.max(1));
         let spine = Self {
             routes: ArcSwap::default(),

@@ -3,7 +3,7 @@
 use crate::port::{Adapter, Call, FunctionId};
 use crate::route::{Live, Routes, Service};
 use crate::stats::Stats;
-use crate::{Arrival, BodySource, Digest, Fault, Kind, Origin, Permit, Record, Spine, SpineConfig, SystemClock, run};
+use crate::{Arrival, BodySource, Digest, Entry, Fault, Kind, Origin, Permit, Spine, SpineConfig, SystemClock, run};
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
@@ -60,7 +60,7 @@ fn service(fake: Fake, policy: Arc<Policy>) -> Arc<Service> {
     })
 }
 
-fn spine(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Record>) {
+fn spine(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Entry>) {
     let (spine, records) = Spine::new(SpineConfig { pool: 2, records: 4 }, SystemClock::shared());
     spine.set_routes(Routes::new([Arc::clone(service)]));
     (Arc::new(spine), records)
@@ -86,7 +86,7 @@ async fn an_exchange_is_answered_and_recorded() {
     let (spine, mut records) = spine(&service);
     let outcome = run(&spine, arrival("echo", Bytes::from_static(b"{}"))).await;
     assert_eq!(outcome.result.unwrap(), "{}");
-    let record = records.try_recv().unwrap();
+    let record = records.try_recv().unwrap().record;
     assert_eq!((record.id, record.status, record.outcome.as_str()), (outcome.id, 200, "ok"));
     assert_eq!(record.request, Some(Digest::of(b"{}")));
     assert_eq!(record.response, Some(Digest::of(b"{}")));
@@ -118,7 +118,7 @@ async fn every_refusal_has_its_kind_and_one_record() {
     for (kind, arrival) in cases {
         let outcome = run(&spine, arrival).await;
         assert_eq!(outcome.result.unwrap_err().kind, kind);
-        let record = records.try_recv().unwrap();
+        let record = records.try_recv().unwrap().record;
         assert_eq!((record.outcome.as_str(), record.status), (kind.row().code, kind.row().status));
         assert_eq!(record.blame.as_deref(), Some(kind.row().blame.word()));
         assert!(records.try_recv().is_err());
@@ -175,11 +175,11 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
     }
     let second = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!((second.kind, second.retry_after), (Kind::Saturated, Some(1)));
-    assert_eq!(records.try_recv().unwrap().outcome, "saturated");
+    assert_eq!(records.try_recv().unwrap().record.outcome, "saturated");
 
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    let record = records.try_recv().unwrap();
+    let record = records.try_recv().unwrap().record;
     assert_eq!((record.outcome.as_str(), record.status), ("abandoned", 499));
     assert_eq!(service.live.slots.available_permits(), 1);
     assert_eq!(service.live.stats.snapshot().in_flight, 0);
@@ -215,7 +215,7 @@ async fn a_stopping_gateway_takes_nothing_new_and_a_swap_moves_only_new_exchange
         spine.set_routes(Routes::new([Arc::clone(&new)]));
     });
     assert!(dropped.is_err(), "the exchange stayed on the version it began on");
-    assert_eq!(records.try_recv().unwrap().outcome, "abandoned");
+    assert_eq!(records.try_recv().unwrap().record.outcome, "abandoned");
     assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
     spine.stop();
     assert_eq!(run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err().kind, Kind::Stopping);
