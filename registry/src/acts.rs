@@ -3,12 +3,15 @@
 //! Invariant: an act is written in the transaction of the change that it tells of, so there is neither a change
 //! without its act nor an act without its change; and it is never altered (the database itself refuses).
 
+use crate::connection::Transaction;
 use crate::deployment::DeploymentId;
 use crate::error::{RegistryError, cannot, corrupt, unsure};
 use crate::query::Statement;
 use crate::store::{Connection, Store, from_db, text, to_db};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The most acts of one listing.
 pub const MOST_ACTS: u32 = 1000;
@@ -49,7 +52,7 @@ impl ActKind {
 }
 
 /// One control act.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// Its number; grows with time.
     pub id: u64,
@@ -64,7 +67,7 @@ pub struct Act {
     /// Whether it was only tried.
     pub refused: bool,
     /// The deployment that it made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentId>,
     /// What else there is to know of it.
     pub detail: Value,
@@ -93,11 +96,15 @@ pub struct ActFilter {
 #[derive(Clone)]
 pub struct Acts {
     store: Store,
+    bell: Bell,
 }
 
+/// Rung when an act was committed, for whoever brings the acts to the record's chain.
+pub(crate) type Bell = Arc<Notify>;
+
 impl Acts {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store, bell: Bell) -> Self {
+        Self { store, bell }
     }
 
     /// The newest acts first, at most `limit` and never more than [`MOST_ACTS`].
@@ -105,9 +112,7 @@ impl Acts {
     /// # Errors
     /// `Database` or `Corrupt`.
     pub async fn list(&self, filter: &ActFilter, limit: u32) -> Result<Vec<Act>, RegistryError> {
-        let mut query = Statement::new(
-            "SELECT id, at_ms, actor, kind, subject, refused, deployment, detail, gateway FROM acts WHERE 1 = 1",
-        );
+        let mut query = Statement::new(acts!("WHERE 1 = 1"));
         if let Some(actor) = &filter.actor {
             query.push(" AND actor = ").bind(&*text(actor));
         }
@@ -132,6 +137,25 @@ impl Acts {
         rows.into_iter().map(Act::try_from).collect()
     }
 
+    /// The acts of this gateway with greater numbers than `through`, oldest first, at most `limit`: what its record's
+    /// chain lacks.
+    pub(crate) async fn after(&self, through: u64, limit: u32) -> Result<Vec<Act>, RegistryError> {
+        let mut reading = self.store.read().await?;
+        let rows: Vec<Row> = sqlx::query_as(acts!("WHERE gateway = $1 AND id > $2 ORDER BY id LIMIT $3"))
+            .bind(reading.gateway().to_owned())
+            .bind(to_db(through))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *reading)
+            .await
+            .map_err(cannot("be read"))?;
+        rows.into_iter().map(Act::try_from).collect()
+    }
+
+    /// Resolves when an act was committed, once for all those since the last time.
+    pub(crate) async fn more(&self) {
+        self.bell.notified().await;
+    }
+
     /// Note that something was tried and refused.
     ///
     /// # Errors
@@ -146,7 +170,7 @@ impl Acts {
         let mut change = self.store.begin().await?;
         let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
         record(&mut change, self.store.now_ms(), entry).await?;
-        change.commit().await.map_err(unsure("keep a refusal"))
+        commit(change, &self.bell).await.map_err(unsure("keep a refusal"))
     }
 }
 
@@ -186,6 +210,21 @@ pub(crate) async fn record(change: &mut Connection, at_ms: i64, entry: Entry<'_>
     .map_err(cannot("put a control act on record"))?;
     Ok(())
 }
+
+/// Commit a change with its act. The bell is rung also when that fails: the commit may have happened.
+pub(crate) async fn commit(change: Transaction, bell: &Bell) -> Result<(), sqlx::Error> {
+    let done = change.commit().await;
+    bell.notify_one();
+    done
+}
+
+/// The statement that reads acts, with this tail.
+macro_rules! acts {
+    ($tail:literal) => {
+        concat!("SELECT id, at_ms, actor, kind, subject, refused, deployment, detail, gateway FROM acts ", $tail)
+    };
+}
+use acts;
 
 /// An act as the database gives it.
 #[derive(sqlx::FromRow)]

@@ -4,7 +4,7 @@
 //! here returns, the directory knows, also when whoever asked went away in the middle. A revoked key stays in the
 //! table, so that it is known later that it once was good.
 
-use crate::acts::{self, ActKind, Entry};
+use crate::acts::{self, ActKind, Bell, Entry};
 use crate::changes::{LOOK, Watcher};
 use crate::database::Kind;
 use crate::directory::{Directory, Snapshot};
@@ -58,6 +58,7 @@ pub enum Revoke {
 #[derive(Clone)]
 pub struct Callers {
     store: Store,
+    bell: Bell,
     directory: Arc<Directory>,
     // One change at a time, so that an older snapshot never takes the place of a newer one.
     turn: Arc<Mutex<()>>,
@@ -65,7 +66,7 @@ pub struct Callers {
 
 impl Callers {
     /// Read the keys into a directory.
-    pub(crate) async fn open(store: Store) -> Result<Self, RegistryError> {
+    pub(crate) async fn open(store: Store, bell: Bell) -> Result<Self, RegistryError> {
         let (directory, turn) = (Arc::<Directory>::default(), Arc::default());
         let watcher = store.watcher();
         directory.set(snapshot(&mut *store.read().await?).await?);
@@ -73,7 +74,7 @@ impl Callers {
         if store.kind() == Kind::Postgres {
             tokio::spawn(follow(watcher, Arc::clone(&directory), Arc::clone(&turn)));
         }
-        Ok(Self { store, directory, turn })
+        Ok(Self { store, bell, directory, turn })
     }
 
     /// Who calls, by key: for the data listener.
@@ -116,7 +117,7 @@ impl Callers {
             acts::record(&mut change, now, Entry::new(&actor, kind, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
             change.announce().await.map_err(cannot("keep a key"))?;
-            change.commit().await.map_err(unsure("keep a key"))?;
+            acts::commit(change, &this.bell).await.map_err(unsure("keep a key"))?;
             this.directory.set(keys);
             Ok(key)
         })
@@ -147,7 +148,7 @@ impl Callers {
             acts::record(&mut change, now, Entry::new(&actor, ActKind::KeyRevoke, &name, &detail)).await?;
             let keys = snapshot(&mut change).await?;
             change.announce().await.map_err(cannot("revoke a key"))?;
-            change.commit().await.map_err(unsure("revoke a key"))?;
+            acts::commit(change, &this.bell).await.map_err(unsure("revoke a key"))?;
             this.directory.set(keys);
             Ok(revoked)
         })

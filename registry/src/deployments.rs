@@ -11,7 +11,7 @@
 //! 1, back to 2. To go further back, name the version: then it is the newest earlier deployment of that version that differs
 //! from the live one.
 
-use crate::acts::{self, ActKind, Entry};
+use crate::acts::{self, ActKind, Bell, Entry};
 use crate::blobs::Blobs;
 use crate::deployment::{Deployment, DeploymentId, DeploymentKind, NewDeployment, RollbackTarget, Row, deployments};
 use crate::error::{RegistryError, cannot, unsure};
@@ -30,11 +30,12 @@ pub const MOST_DEPLOYMENTS: u32 = 1000;
 pub struct Deployments {
     store: Store,
     blobs: Blobs,
+    bell: Bell,
 }
 
 impl Deployments {
-    pub(crate) fn new(store: Store, blobs: Blobs) -> Self {
-        Self { store, blobs }
+    pub(crate) fn new(store: Store, blobs: Blobs, bell: Bell) -> Self {
+        Self { store, blobs, bell }
     }
 
     /// Put a component in service, in the place of `expected`: what was live when this was decided, or nothing.
@@ -77,7 +78,7 @@ impl Deployments {
         };
         go_live(&mut change, &deployment, expected).await?;
         change.announce().await.map_err(cannot("keep a deployment"))?;
-        change.commit().await.map_err(unsure("keep a deployment"))?;
+        acts::commit(change, &self.bell).await.map_err(unsure("keep a deployment"))?;
         Ok(deployment)
     }
 
@@ -142,7 +143,7 @@ impl Deployments {
         };
         go_live(&mut change, &deployment, target.live).await?;
         change.announce().await.map_err(cannot("keep a rollback"))?;
-        change.commit().await.map_err(unsure("keep a rollback"))?;
+        acts::commit(change, &self.bell).await.map_err(unsure("keep a rollback"))?;
         Ok(deployment)
     }
 
@@ -166,7 +167,7 @@ impl Deployments {
         let act = Entry::new(actor, ActKind::Retire, adapter, &detail);
         acts::record(&mut change, self.store.now_ms(), act).await?;
         change.announce().await.map_err(cannot("keep a retirement"))?;
-        change.commit().await.map_err(unsure("keep a retirement"))
+        acts::commit(change, &self.bell).await.map_err(unsure("keep a retirement"))
     }
 
     /// What is in service, by adapter: what to serve after a restart.

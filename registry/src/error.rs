@@ -4,6 +4,7 @@
 //! source; who logs it prints the chain.
 
 use crate::deployment::DeploymentId;
+use crate::record::RecordError;
 use nhip_exchange::Digest;
 use nhip_policies::{AdapterName, CallerName, ServiceName};
 use semver::Version;
@@ -120,6 +121,10 @@ pub enum RegistryError {
         /// Why.
         source: getrandom::Error,
     },
+
+    /// The record of exchanges and control acts cannot do it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
 
     /// A blob is not there.
     #[error("the component `{digest}` is not stored")]
@@ -269,15 +274,16 @@ impl RegistryError {
     /// The store cannot do it now: neither the request nor what is stored under it is at fault.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Folder { .. }
-                | Self::Database { .. }
-                | Self::Unreachable { .. }
-                | Self::Uncertain { .. }
-                | Self::Stopping
-                | Self::Random { .. }
-        )
+            | Self::Database { .. }
+            | Self::Unreachable { .. }
+            | Self::Uncertain { .. }
+            | Self::Stopping
+            | Self::Random { .. } => true,
+            Self::Record(error) => error.is_unavailable(),
+            _ => false,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! All durable state of the gateway: in one data folder, `nhip.db` (SQLite) and `blobs/`, or on a PostgreSQL that
-//! several gateways share, with the data folder as each one's cache of components.
+//! All durable state of the gateway: in one data folder, `nhip.db` (SQLite), `blobs/` and `record/`, or with a
+//! PostgreSQL that several gateways share, and the data folder as each one's cache of components and own record.
 //!
 //! One file per noun. What each keeps is at its head; together they keep this: a change and its control act are one
 //! transaction, so a gateway that is killed at any instant finds the last completed state when it starts again.
@@ -16,13 +16,13 @@ mod deployment;
 mod deployments;
 mod directory;
 mod error;
-mod exchanges;
 mod folder;
 mod key;
 mod key_value;
 mod live;
 mod location;
 mod query;
+pub mod record;
 mod schema;
 mod shared_blobs;
 mod store;
@@ -37,13 +37,15 @@ pub use deployment::{Deployment, DeploymentId, DeploymentKind, NewDeployment, Ro
 pub use deployments::{Deployments, MOST_DEPLOYMENTS};
 pub use directory::Directory;
 pub use error::RegistryError;
-pub use exchanges::{ExchangeFilter, ExchangeLog, MOST_RECORDS};
 pub use key::{KeyShape, NewKey, key_shape};
 pub use key_value::{KeyValues, LONGEST_KEY, Usage};
+pub use record::{ExchangeFilter, Journal, JournalConfig, MOST_RECORDS, RecordError};
 pub use versions::{AdapterVersion, Versions};
 
+use acts::Bell;
 use folder::Folder;
 use nhip_exchange::Clock;
+use record::RealDisk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
@@ -62,6 +64,8 @@ pub struct Config {
     pub database: Option<String>,
     /// The name of this gateway: 1 to 64 letters, digits, `-`, `.` and `_`, its own among those that share a database.
     pub gateway: String,
+    /// How the record is written.
+    pub journal: JournalConfig,
 }
 
 impl std::fmt::Debug for Config {
@@ -71,6 +75,7 @@ impl std::fmt::Debug for Config {
             .field("data", &self.data)
             .field("database", &database)
             .field("gateway", &self.gateway)
+            .field("journal", &self.journal)
             .finish()
     }
 }
@@ -88,8 +93,8 @@ pub struct Registry {
     pub callers: Callers,
     /// Who changed what.
     pub acts: Acts,
-    /// The records of exchanges.
-    pub exchanges: ExchangeLog,
+    /// The record: exchanges and control acts, on a chain.
+    pub journal: Journal,
     /// The durable values of adapters.
     pub key_values: KeyValues,
     store: Store,
@@ -101,7 +106,12 @@ impl Registry {
     /// # Errors
     /// See [`Registry::open_with`].
     pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
-        let config = Config { data: data.to_owned(), database: None, gateway: LONE.to_owned() };
+        let config = Config {
+            data: data.to_owned(),
+            database: None,
+            gateway: LONE.to_owned(),
+            journal: JournalConfig::default(),
+        };
         Self::open_with(config, clock).await
     }
 
@@ -111,20 +121,26 @@ impl Registry {
     /// # Errors
     /// `Folder` when the folder cannot be used, `InUse` when another gateway has it; `GatewayName`, `DatabaseUrl`;
     /// `Newer` when a newer gateway wrote the database, `Unfit` when it would not keep what it is given, `Open`,
-    /// `Unreachable` or `Migrate` when it cannot be opened, `Corrupt` when it is not understood.
+    /// `Unreachable` or `Migrate` when it cannot be opened, `Corrupt` when it is not understood; `Record` when the
+    /// record is damaged, another gateway's, or without its key.
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, RegistryError> {
         let folder = Folder::hold(&config.data)?;
         let blobs = folder.blobs();
         folder::make(&blobs).map_err(folder::cannot_use(&blobs))?;
         let blobs = Blobs::open(&blobs)?;
-        let store = Store::open(folder, &config, clock).await?;
+        let store = Store::open(folder, &config, Arc::clone(&clock)).await?;
         let blobs = blobs.shared(&store);
+        let bell = Bell::default();
+        let acts = Acts::new(store.clone(), Arc::clone(&bell));
+        let record = config.data.join("record");
+        let journal = JournalConfig { gateway: config.gateway, ..config.journal };
+        let journal = Journal::open(&record, journal, Arc::new(RealDisk), acts.clone(), clock).await?;
         Ok(Self {
             versions: Versions::new(store.clone()),
-            deployments: Deployments::new(store.clone(), blobs.clone()),
-            callers: Callers::open(store.clone()).await?,
-            acts: Acts::new(store.clone()),
-            exchanges: ExchangeLog::new(store.clone()),
+            deployments: Deployments::new(store.clone(), blobs.clone(), Arc::clone(&bell)),
+            callers: Callers::open(store.clone(), bell).await?,
+            acts,
+            journal,
             key_values: KeyValues::new(store.clone()),
             blobs,
             store,

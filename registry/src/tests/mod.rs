@@ -21,7 +21,6 @@ macro_rules! on_both {
 mod blobs;
 mod callers;
 mod deployments;
-mod exchanges;
 mod key_value;
 mod kill;
 mod model;

@@ -50,11 +50,11 @@ async fn a_second_gateway_on_the_folder_is_refused_until_the_first_is_gone(kind:
 
 async fn a_part_that_is_still_in_use_keeps_the_folder_held(kind: Kind) {
     let bench = Bench::new(kind).await;
-    let exchanges = bench.registry.exchanges.clone();
+    let journal = bench.registry.journal.clone();
     let (config, scratch) = (bench.config(), bench.scratch);
     bench.registry.close().await;
     assert!(Registry::open_with(config, SystemClock::shared()).await.is_err());
-    drop(exchanges);
+    drop(journal);
     open(bench.folder.path(), scratch.as_ref()).await;
 }
 

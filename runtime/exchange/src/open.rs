@@ -61,12 +61,6 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
         id,
         opened_ms,
         micros: 0,
-        attempt,
-        repeats: None,
-        schedule: match &arrival.origin {
-            Origin::Schedule(name) => Some(name.clone()),
-            _ => None,
-        },
         origin: arrival.origin.word().to_owned(),
         peer: arrival.peer.clone(),
         trace: trace.to_string(),
@@ -85,6 +79,13 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
         status: 0,
         cpu_micros: 0,
         upstream: Vec::new(),
+        attempt,
+        repeats: None,
+        parent: None,
+        schedule: match &arrival.origin {
+            Origin::Schedule(name) => Some(name.clone()),
+            _ => None,
+        },
     };
     Open { spine, started: Instant::now(), trace, record, trail: Arc::default(), live: None, place, refusal }
 }

@@ -15,15 +15,6 @@ pub struct Record {
     pub opened_ms: u64,
     /// From opening to the end, in microseconds.
     pub micros: u64,
-    /// Which try this is, of an exchange that is tried again under one id. A first try says nothing.
-    #[serde(default = "first", skip_serializing_if = "is_first")]
-    pub attempt: u32,
-    /// The exchange that was first with the idempotency key, where this one repeated it: its effect is under that id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeats: Option<ExchangeId>,
-    /// The schedule that started it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<String>,
     /// What started it: `http`, `smoke`, `delivery`, `schedule`.
     pub origin: String,
     /// The peer's address, if it came over the network.
@@ -70,6 +61,18 @@ pub struct Record {
     pub cpu_micros: u64,
     /// The requests to upstream systems, in order of their end.
     pub upstream: Vec<UpstreamCall>,
+    /// Which attempt this was; the first where none is said.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// The earlier exchange whose answer was given again, by its idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<ExchangeId>,
+    /// The exchange whose adapter called this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExchangeId>,
+    /// The schedule that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
 }
 
 /// A record on its way to the disk.
@@ -77,7 +80,8 @@ pub struct Record {
 pub struct Entry {
     /// The record.
     pub record: Record,
-    /// Told when the record is on disk, where somebody waits for that.
+    /// Who waits until it is on the disk. Without anybody, it is there within a bounded time of its own. When this is
+    /// dropped unanswered, the record could not be kept.
     pub written: Option<oneshot::Sender<()>>,
 }
 
@@ -85,7 +89,6 @@ fn first() -> u32 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_first(attempt: &u32) -> bool {
-    *attempt <= 1
+    *attempt == first()
 }

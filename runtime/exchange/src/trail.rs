@@ -23,6 +23,9 @@ pub struct UpstreamCall {
     pub received: u64,
     /// From the first attempt to connect to the last byte, in microseconds.
     pub micros: u64,
+    /// What the upstream system calls the message: the id of X-Road or of the axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// Collects what happens during one exchange. Shared by the spine, which reads it at the end, also of a dropped

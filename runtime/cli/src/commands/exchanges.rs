@@ -90,7 +90,7 @@ fn show(record: &Record) -> String {
 
 fn upstream(calls: &[UpstreamCall]) -> String {
     let mut table = Table::new(&["ENDPOINT", "METHOD", "ENDED", "SENT", "RECEIVED", "TOOK"]);
-    for UpstreamCall { endpoint, method, status, failure, sent, received, micros } in calls {
+    for UpstreamCall { endpoint, method, status, failure, sent, received, micros, .. } in calls {
         let ended = status.map(|status| status.to_string()).or_else(|| failure.clone()).unwrap_or_default();
         table.row([endpoint.clone(), method.clone(), ended, size(*sent), size(*received), took(*micros)]);
     }

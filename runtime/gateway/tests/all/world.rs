@@ -5,7 +5,7 @@ use bytes::Bytes;
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
-    Digest, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock,
+    Digest, Entry, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock,
 };
 use nhip_gateway::{Gateway, GatewayConfig, GatewayCounts, GatewayStats, HttpLimits, Prover};
 use nhip_policies::Policy;
@@ -40,7 +40,7 @@ const FUNCTIONS: [&str; 5] = ["echo", "wait", "refuse", "busy", "tell"];
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) spine: Arc<Spine>,
-    records: mpsc::Receiver<Record>,
+    records: mpsc::Receiver<Entry>,
     stats: Arc<GatewayStats>,
     /// One permit lets one call of `wait` go on.
     pub(crate) gate: Arc<Semaphore>,
@@ -124,7 +124,7 @@ impl World {
 
     /// The next record.
     pub(crate) async fn record(&mut self) -> Record {
-        timeout(PATIENCE, self.records.recv()).await.expect("a record in time").expect("a record")
+        timeout(PATIENCE, self.records.recv()).await.expect("a record in time").expect("a record").record
     }
 
     /// The next record, of an exchange that ended so.
@@ -136,7 +136,7 @@ impl World {
 
     /// The next record, which must be there already.
     pub(crate) fn recorded(&mut self) -> Record {
-        self.records.try_recv().expect("a record")
+        self.records.try_recv().expect("a record").record
     }
 
     /// That there is no record more.

@@ -37,6 +37,7 @@ impl<'t> Note<'t> {
                 sent: 0,
                 received: 0,
                 micros: 0,
+                id: None,
             },
             body: body as u64,
             began: None,

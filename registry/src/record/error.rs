@@ -1,0 +1,97 @@
+//! What can go wrong with the record itself.
+
+use super::key::PublicKey;
+use super::wrong::Wrong;
+use std::path::PathBuf;
+
+/// Why the record cannot be opened, read or sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// A file of the record cannot be read or written.
+    #[error("`{}` cannot be used", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A segment is not as it was written.
+    #[error(
+        "the record `{}` is damaged at line {line}: {wrong}; restore the file from a backup, or keep the folder as evidence and move it away to begin a new record",
+        file.display()
+    )]
+    Damaged {
+        /// The segment's file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        wrong: Wrong,
+    },
+    /// A segment between others is not there.
+    #[error("segment {segment} is missing from the record `{}`; verify the folder to see what is there", folder.display())]
+    Missing {
+        /// The record's folder.
+        folder: PathBuf,
+        /// The segment's number.
+        segment: u64,
+    },
+    /// There are segments, and no key.
+    #[error(
+        "the key `{}` is gone, and there are segments signed with it; restore it from a backup, or move the folder away to begin a new record",
+        file.display()
+    )]
+    KeyMissing {
+        /// Where it should be.
+        file: PathBuf,
+    },
+    /// The key's file holds something else.
+    #[error("`{}` is no Ed25519 key in PKCS#8; restore it from a backup", file.display())]
+    KeyUnusable {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The record was begun with another key.
+    #[error("`{}` was begun with the key `{found}`, and the key beside it is `{ours}`; restore the former key", file.display())]
+    OtherKey {
+        /// The newest segment.
+        file: PathBuf,
+        /// The key it names.
+        found: PublicKey,
+        /// The key in the folder.
+        ours: PublicKey,
+    },
+    /// The record is another gateway's.
+    #[error(
+        "the record `{}` is that of the gateway `{found}`, and this one is `{ours}`; start it under that name, or give it a data folder of its own",
+        folder.display()
+    )]
+    OtherGateway {
+        /// The record's folder.
+        folder: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// The name of the gateway that was to go on with it.
+        ours: String,
+    },
+    /// The machine has no random numbers for a key.
+    #[error("the machine gave no random numbers for the record's key")]
+    Random,
+    /// Nobody writes the record now, so it cannot be sealed.
+    #[error("the record is not being written; start the gateway")]
+    NotRunning,
+    /// The disk refuses the record.
+    #[error("the record cannot be written now; free space on its disk")]
+    Stalled,
+    /// Nothing on record lies in the range asked for.
+    #[error("nothing is on record between these moments; ask for a longer range")]
+    Nothing,
+}
+
+impl RecordError {
+    /// Whether it may be otherwise in a moment.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Random | Self::NotRunning | Self::Stalled)
+    }
+}

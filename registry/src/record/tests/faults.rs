@@ -1,0 +1,277 @@
+//! A bad disk: what is acknowledged is on it, once and in order, whatever it did before.
+//!
+//! The disk is one in memory that knows what would be left after a power cut, and that fails when it likes: writes
+//! that stop short, no space, failed syncs that lose the pages, files whose names are lost.
+
+use super::{DEADLINE, Gateway, HandClock, entries, eventually, exchanges, good, id, record};
+use crate::acts::{Acts, Bell};
+use crate::record::disk::{Disk, SegmentFile};
+use crate::record::{Journal, JournalConfig};
+use crate::{RegistryError, record::RecordError};
+use nhip_exchange::record::Entry;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, oneshot};
+
+/// How the disk is now.
+#[derive(Clone, Copy, PartialEq)]
+enum Mood {
+    Good,
+    /// Anything fails, one time in four.
+    Bad,
+    /// Nothing more fits.
+    Full,
+}
+
+#[derive(Default)]
+struct File {
+    /// What programs see.
+    cached: Vec<u8>,
+    /// What a power cut leaves.
+    durable: Vec<u8>,
+    /// Whether a power cut leaves the file at all.
+    named: bool,
+}
+
+struct Platter {
+    files: BTreeMap<PathBuf, File>,
+    mood: Mood,
+    failures: u32,
+}
+
+/// A disk in memory. Clones are the same disk.
+#[derive(Clone)]
+struct BadDisk(Arc<Mutex<Platter>>);
+
+fn chance(one_in: u32) -> bool {
+    getrandom::u32().unwrap().is_multiple_of(one_in)
+}
+
+impl BadDisk {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Platter { files: BTreeMap::new(), mood: Mood::Good, failures: 0 })))
+    }
+
+    fn set(&self, mood: Mood) {
+        self.0.lock().unwrap().mood = mood;
+    }
+
+    fn failures(&self) -> u32 {
+        self.0.lock().unwrap().failures
+    }
+
+    /// What a power cut would leave now.
+    fn after_a_power_cut(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let platter = self.0.lock().unwrap();
+        let left = platter.files.iter().filter(|(_, file)| file.named);
+        left.map(|(path, file)| (path.clone(), file.durable.clone())).collect()
+    }
+
+    /// Whether an exchange would be there after a power cut.
+    fn would_keep(&self, at: u64) -> bool {
+        let wanted = id(at).to_string();
+        self.after_a_power_cut().iter().any(|(_, bytes)| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
+    }
+}
+
+impl Platter {
+    fn fails(&mut self, one_in: u32) -> bool {
+        let fails = self.mood == Mood::Bad && chance(one_in);
+        self.failures += u32::from(fails);
+        fails
+    }
+}
+
+impl Disk for BadDisk {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
+        let mut platter = self.0.lock().unwrap();
+        if platter.mood == Mood::Full || platter.fails(4) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        platter.files.entry(path.to_owned()).or_default();
+        Ok(Box::new(BadFile { disk: self.clone(), path: path.to_owned() }))
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        if platter.fails(4) {
+            return Err(io::Error::other("the folder is not synced"));
+        }
+        platter.files.values_mut().for_each(|file| file.named = true);
+        Ok(())
+    }
+}
+
+struct BadFile {
+    disk: BadDisk,
+    path: PathBuf,
+}
+
+impl SegmentFile for BadFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.disk.0.lock().unwrap();
+        let full = platter.mood == Mood::Full;
+        let fails = full || platter.fails(4);
+        platter.failures += u32::from(full);
+        let end = if fails { usize::try_from(getrandom::u32().unwrap()).unwrap() % bytes.len() } else { bytes.len() };
+        let file = platter.files.get_mut(&self.path).unwrap();
+        let offset = usize::try_from(offset).unwrap();
+        assert!(offset <= file.cached.len(), "a hole in the record");
+        file.cached.resize(std::cmp::max(file.cached.len(), offset + end), 0);
+        file.cached[offset..offset + end].copy_from_slice(&bytes[..end]);
+        if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        let mut platter = self.disk.0.lock().unwrap();
+        if platter.fails(4) {
+            return Err(io::Error::other("not cut"));
+        }
+        let length = usize::try_from(length).unwrap();
+        let file = platter.files.get_mut(&self.path).unwrap();
+        file.cached.resize(length, 0);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut platter = self.disk.0.lock().unwrap();
+        let fails = platter.fails(4);
+        let file = platter.files.get_mut(&self.path).unwrap();
+        if fails {
+            // Some pages came to the disk, the others are marked clean and lost: the next sync would say all is well.
+            let durable = file.durable.len();
+            let kept = durable + (file.cached.len().saturating_sub(durable)) / 2;
+            let length = file.cached.len();
+            file.cached.truncate(std::cmp::max(kept, durable.min(length)));
+            file.cached.resize(length, 0);
+            file.durable = file.cached.clone();
+            return Err(io::Error::other("not synced"));
+        }
+        file.durable = file.cached.clone();
+        Ok(())
+    }
+}
+
+/// A record on such a disk. Its key is on the real one.
+struct Bench {
+    gateway: Gateway,
+    folder: tempfile::TempDir,
+    disk: BadDisk,
+    journal: Journal,
+    queue: mpsc::Sender<Entry>,
+    writing: tokio::task::JoinHandle<()>,
+}
+
+impl Bench {
+    async fn new(segment_bytes: u64) -> Self {
+        // For the store of the control acts; its own record is another.
+        let gateway = Gateway::start(1 << 20).await;
+        let folder = tempfile::TempDir::new().unwrap();
+        let disk = BadDisk::new();
+        let config = JournalConfig { segment_bytes, ..JournalConfig::default() };
+        let acts = Acts::new(gateway.registry.store.clone(), Bell::default());
+        let journal =
+            Journal::open(folder.path(), config, Arc::new(disk.clone()), acts, HandClock::new()).await.unwrap();
+        let (queue, records) = mpsc::channel(64);
+        let writing = tokio::spawn(journal.clone().write(records));
+        Self { gateway, folder, disk, journal, queue, writing }
+    }
+
+    async fn hand_over(&self, at: u64) -> oneshot::Receiver<()> {
+        let (written, done) = oneshot::channel();
+        self.queue.send(Entry { record: record(at), written: Some(written) }).await.unwrap();
+        done
+    }
+
+    /// End it, and put what a power cut would leave into the folder.
+    async fn end(self) -> (tempfile::TempDir, super::super::PublicKey) {
+        drop(self.queue);
+        tokio::time::timeout(DEADLINE, self.writing).await.unwrap().unwrap();
+        for (path, bytes) in self.disk.after_a_power_cut() {
+            std::fs::write(path, bytes).unwrap();
+        }
+        drop(self.gateway);
+        (self.folder, self.journal.public_key())
+    }
+}
+
+#[tokio::test]
+async fn on_a_disk_that_fails_all_the_time_nothing_acknowledged_is_lost_or_doubled() {
+    let bench = Bench::new(6000).await;
+    bench.disk.set(Mood::Bad);
+    let mut at = 0;
+    while bench.disk.failures() < 25 {
+        let group = 1 + u64::from(getrandom::u32().unwrap() % 30);
+        let mut waiting = Vec::new();
+        for _ in 0..group {
+            waiting.push((at, bench.hand_over(at).await));
+            at += 1;
+        }
+        for (at, done) in waiting {
+            tokio::time::timeout(DEADLINE, done).await.expect("in time").expect("acknowledged");
+            assert!(bench.disk.would_keep(at), "{at} was acknowledged and is not on the disk");
+        }
+    }
+    bench.disk.set(Mood::Good);
+    let (folder, key) = bench.end().await;
+    assert_eq!(exchanges(folder.path()), (0..at).collect::<Vec<_>>());
+    let report = good(folder.path(), &key);
+    assert!(report.last_segment > 2 && report.unsealed.is_none(), "{report:?}");
+    assert_eq!(report.entries, entries(&super::lines(folder.path())).len() as u64);
+}
+
+#[tokio::test]
+async fn a_full_disk_stalls_the_record_and_what_waited_is_written_when_there_is_room() {
+    let bench = Bench::new(6000).await;
+    let mut waiting = vec![bench.hand_over(0).await];
+    waiting.pop().unwrap().await.unwrap();
+    bench.disk.set(Mood::Full);
+    for at in 1..20 {
+        waiting.push(bench.hand_over(at).await);
+    }
+    let journal = &bench.journal;
+    eventually("the disk is asked again and again", || journal.refusals() > 2).await;
+    assert!(journal.is_stalled() && journal.stalled().load(std::sync::atomic::Ordering::Relaxed));
+    assert!(waiting.iter_mut().all(|done| done.try_recv().is_err()), "acknowledged on a full disk");
+    let refused = journal.checkpoint().await.unwrap_err();
+    assert!(matches!(refused, RegistryError::Record(RecordError::Stalled)) && refused.is_unavailable(), "{refused:?}");
+    // The queue holds back who fills it, rather than growing or forgetting.
+    let mut at = 20;
+    while let Ok(place) = bench.queue.try_reserve() {
+        place.send(Entry { record: record(at), written: None });
+        at += 1;
+        assert!(at < 200, "the queue has no end");
+    }
+    bench.disk.set(Mood::Good);
+    for done in waiting {
+        tokio::time::timeout(DEADLINE, done).await.expect("in time").expect("acknowledged");
+    }
+    eventually("all is well again", || !journal.is_stalled()).await;
+    let (folder, key) = bench.end().await;
+    assert_eq!(exchanges(folder.path()), (0..at).collect::<Vec<_>>());
+    good(folder.path(), &key);
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_is_synced_soon_though_nothing_more_comes() {
+    let bench = Bench::new(1 << 20).await;
+    for at in 0..10 {
+        bench.queue.send(Entry { record: record(at), written: None }).await.unwrap();
+    }
+    eventually("they are on the disk", || (0..10).all(|at| bench.disk.would_keep(at))).await;
+}
+
+#[tokio::test]
+async fn the_end_is_not_held_up_by_a_disk_that_stays_full() {
+    let bench = Bench::new(6000).await;
+    bench.hand_over(0).await.await.unwrap();
+    bench.disk.set(Mood::Full);
+    let mut lost = bench.hand_over(1).await;
+    eventually("the disk is asked again", || bench.journal.refusals() > 0).await;
+    bench.writing.abort();
+    tokio::time::timeout(DEADLINE, &mut lost).await.expect("in time").expect_err("it was not kept");
+    let refused = bench.journal.checkpoint().await.unwrap_err();
+    assert!(refused.is_unavailable(), "{refused:?}");
+}
