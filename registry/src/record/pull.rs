@@ -50,7 +50,10 @@ impl Puller {
                 Ok(false) => return,
                 Err(error) => {
                     if told.is_none_or(|told| told.elapsed() >= REMIND) {
-                        tracing::error!(error = chain(&error), "cannot bring the control acts to the record; trying again");
+                        tracing::error!(
+                            error = chain(&error),
+                            "cannot bring the control acts to the record; trying again"
+                        );
                         told = Some(Instant::now());
                     }
                     sleep(pause).await;

@@ -63,7 +63,8 @@ fn old_segments(folder: &Path, before: u64, key: &PublicKey) -> Result<Vec<Old>,
     let mut old = Vec::new();
     let mut sealed = Vec::new();
     for segment in segments::list(folder)? {
-        let Some(Ends { header_line, seal: Some((seal, seal_line)), husk, .. }) = segments::ends(folder, segment)? else {
+        let Some(Ends { header_line, seal: Some((seal, seal_line)), husk, .. }) = segments::ends(folder, segment)?
+        else {
             break;
         };
         sealed.push(segment);

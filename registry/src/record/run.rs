@@ -135,7 +135,11 @@ impl Run {
                 self.waiting.extend(written);
             }
         }
-        if self.waiting.is_empty() && self.unsynced_bytes() < MOST_UNSYNCED { self.write().await } else { self.sync().await }
+        if self.waiting.is_empty() && self.unsynced_bytes() < MOST_UNSYNCED {
+            self.write().await
+        } else {
+            self.sync().await
+        }
     }
 
     /// Whether it is on the chain. If not, whoever waits is told by the end of the wait.

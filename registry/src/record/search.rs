@@ -194,7 +194,8 @@ impl Search {
     }
 
     fn matches_exchange(&self, record: &Record) -> bool {
-        let has = |text: &String| record.upstream.iter().any(|call| call.id.as_ref().is_some_and(|id| id.contains(text)));
+        let has =
+            |text: &String| record.upstream.iter().any(|call| call.id.as_ref().is_some_and(|id| id.contains(text)));
         self.filter.id.is_none_or(|id| id == record.id) && self.filter.upstream.as_ref().is_none_or(has)
     }
 }

@@ -93,11 +93,7 @@ fn close(line: &[u8], begun: &(ExportHeader, ChainHash), verifier: &Verifier<'_>
 ///
 /// # Errors
 /// The folder, or a file in it, cannot be read. Whatever is wrong with what was read is in the report.
-pub fn verify_folder(
-    folder: &Path,
-    key: &PublicKey,
-    checkpoint: Option<&Checkpoint>,
-) -> Result<Report, RecordError> {
+pub fn verify_folder(folder: &Path, key: &PublicKey, checkpoint: Option<&Checkpoint>) -> Result<Report, RecordError> {
     let mut verifier = Verifier::new(key);
     verifier.start_at(1);
     let mut unsealed = None;

@@ -101,6 +101,8 @@ pub enum Wrong {
     #[error("the record's segment {0} is not the one that the checkpoint was made of")]
     Checkpoint(u64),
     /// A checkpoint lies outside what was verified.
-    #[error("the checkpoint is of segment {0}, which is not here: the record was truncated, or other segments are needed")]
+    #[error(
+        "the checkpoint is of segment {0}, which is not here: the record was truncated, or other segments are needed"
+    )]
     CheckpointMissing(u64),
 }

@@ -89,7 +89,6 @@ fn first() -> u32 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 fn is_first(attempt: &u32) -> bool {
     *attempt == first()
 }

@@ -3,7 +3,7 @@
 //! The disk is one in memory that knows what would be left after a power cut, and that fails when it likes: writes
 //! that stop short, no space, failed syncs that lose the pages, files whose names are lost.
 
-use super::{DEADLINE, HandClock, Gateway, entries, eventually, exchanges, good, id, record};
+use super::{DEADLINE, Gateway, HandClock, entries, eventually, exchanges, good, id, record};
 use crate::acts::{Acts, Bell};
 use crate::record::disk::{Disk, SegmentFile};
 use crate::record::{Journal, JournalConfig};

@@ -3,8 +3,8 @@
 //! The one test has two roles, as in the registry's own test of this kind: it starts itself in a process of its own.
 
 use super::{Gateway, HandClock, acts, exchanges, record};
-use crate::record::{JournalConfig, PublicKey, verify_folder};
 use crate::Registry;
+use crate::record::{JournalConfig, PublicKey, verify_folder};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

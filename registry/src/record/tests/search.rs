@@ -1,8 +1,8 @@
 //! Searching: what is found is what a model over all entries finds.
 
-use super::{DAY_ONE, Gateway, eventually, acts, id, record};
-use crate::record::{Body, ChainEntry, EntryKind};
+use super::{DAY_ONE, Gateway, acts, eventually, id, record};
 use crate::ExchangeFilter;
+use crate::record::{Body, ChainEntry, EntryKind};
 use nhip_exchange::{ExchangeId, Record};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -109,10 +109,13 @@ async fn every_attempt_of_an_exchange_is_shown_in_order() {
         }
     }
     let shown = gateway.registry.journal.show(record(3).id).await.unwrap();
-    let attempts: Vec<u32> = shown.iter().map(|entry| match &entry.body {
-        Body::Exchange(record) => record.attempt,
-        other => panic!("{other:?}"),
-    }).collect();
+    let attempts: Vec<u32> = shown
+        .iter()
+        .map(|entry| match &entry.body {
+            Body::Exchange(record) => record.attempt,
+            other => panic!("{other:?}"),
+        })
+        .collect();
     assert_eq!(attempts, [1, 2, 3]);
     assert!(gateway.registry.journal.show(ExchangeId::from(Uuid::from_u64_pair(9, 9))).await.unwrap().is_empty());
 }
