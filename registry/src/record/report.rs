@@ -77,7 +77,6 @@ impl fmt::Display for Fault {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 fn as_text<S: Serializer>(wrong: &Wrong, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(wrong)
 }

@@ -129,11 +129,17 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
-        for Entry { record, written } in group.drain(..) {
-            self.make_room().await?;
-            if self.append_exchange(&record) {
-                self.waiting.extend(written);
+        let mut room = GROUP;
+        while !group.is_empty() {
+            room = room.saturating_sub(group.len());
+            for Entry { record, written } in group.drain(..) {
+                self.make_room().await?;
+                if self.append_exchange(&record) {
+                    self.waiting.extend(written);
+                }
             }
+            // Whoever came meanwhile shares the sync that is about to be waited for.
+            group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
         }
         if self.waiting.is_empty() && self.unsynced_bytes() < MOST_UNSYNCED {
             self.write().await

@@ -20,7 +20,7 @@ use nhip_gateway::{Gateway, GatewayConfig, load_tls};
 use nhip_host::egress::FileAndMap;
 use nhip_host::{HostConfig, WasmHost};
 use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop};
-use nhip_registry::{ExchangeLog, Registry};
+use nhip_registry::{Journal, Registry};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +65,7 @@ impl Assembly {
         let pool = usize::try_from(options.pool.instances)?;
         let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock));
         let spine = Arc::new(spine);
-        let records = tokio::spawn(registry.exchanges.clone().write(queue));
+        let records = tokio::spawn(registry.journal.clone().write(queue));
         let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
         let restored = deployments.restore().await?;
 
@@ -109,7 +109,7 @@ impl Assembly {
             .await;
         data_ended.stop();
         admin.await?;
-        finish_records(records, &registry.exchanges).await?;
+        finish_records(records, &registry.journal).await?;
         if timeout(CLOSE, registry.close()).await.is_err() {
             tracing::warn!("the database was still in use when the gateway ended; nothing is lost by that");
         }
@@ -119,11 +119,11 @@ impl Assembly {
 }
 
 /// Wait until every record is written. The queue closes with the last holder of the spine.
-async fn finish_records(records: JoinHandle<()>, log: &ExchangeLog) -> anyhow::Result<()> {
+async fn finish_records(records: JoinHandle<()>, log: &Journal) -> anyhow::Result<()> {
     match timeout(LAST_RECORDS, records).await {
         Ok(ended) => Ok(ended?),
         Err(_) if log.is_stalled() => {
-            let hint = "look for `cannot write the records of exchanges` in the log; a full disk is the usual reason";
+            let hint = "look for `cannot write the record` in the log; a full disk is the usual reason";
             Err(Failure::new("the last records of exchanges could not be written").hint(hint).into())
         }
         Err(_) => {

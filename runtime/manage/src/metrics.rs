@@ -71,7 +71,7 @@ impl Scrape {
             slots: live.serving.values().map(slots).collect(),
             adapters: [("live", count(live.serving.len())), ("broken", count(live.broken.len()))],
             pool_free: count(state.spine.free_slots()),
-            records_stalled: state.registry.exchanges.is_stalled(),
+            records_stalled: state.registry.journal.is_stalled(),
             unauthorized,
             version: state.about.version.clone(),
             engine: state.about.engine.clone(),

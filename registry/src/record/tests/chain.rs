@@ -39,7 +39,7 @@ async fn a_stranger_with_sha256_and_ed25519_can_check_a_segment() {
     }
     let key = gateway.registry.journal.public_key().to_string();
     let folder = gateway.record_folder();
-    drop(gateway.stop().await.1);
+    let _kept = gateway.stop().await;
     let unhex = |text: &str| -> Vec<u8> {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     };

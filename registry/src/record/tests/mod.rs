@@ -158,13 +158,16 @@ fn record(at: u64) -> Record {
     }
 }
 
-/// The lines of all segments that are in the folder, in order.
+/// The lines of all segments that are in the folder, in order. One that is cut off is none.
 fn lines(folder: &Path) -> Vec<String> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "seg"));
     files.sort();
     let text = |file: &PathBuf| String::from_utf8(std::fs::read(file).unwrap()).unwrap();
-    files.iter().flat_map(|file| text(file).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    let whole = |text: String| {
+        text.split_inclusive('\n').filter_map(|line| Some(line.strip_suffix('\n')?.to_owned())).collect()
+    };
+    files.iter().flat_map(|file| -> Vec<String> { whole(text(file)) }).collect()
 }
 
 /// The entries in these lines.

@@ -53,6 +53,7 @@ async fn a_torn_last_line_is_cut_and_the_chain_goes_on() {
         assert_eq!(cut, Some(torn.len() as u64));
         assert_eq!(gateway.verified().unsealed.unwrap().entries, 7);
         let gateway = gateway.restarted().await;
+        gateway.keep(record(10)).await;
         gateway.verified();
         assert_eq!(events(&folder), ["started", "recovered", "stopped", "started"]);
     }

@@ -28,8 +28,9 @@ pub(crate) async fn list(
         outcome: query.outcome,
         since_ms: query.since,
         limit: limit(query.limit, MOST_RECORDS)?,
+        ..ExchangeFilter::default()
     };
-    Ok(Json(ExchangeList { exchanges: context.registry.exchanges.recent(&filter).await? }))
+    Ok(Json(ExchangeList { exchanges: context.registry.journal.recent(&filter).await? }))
 }
 
 /// The limit of a listing: 100 where none is said.

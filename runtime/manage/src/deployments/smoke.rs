@@ -37,6 +37,8 @@ fn arrival(smoke: &Smoke, service: &Arc<Service>) -> Arrival {
         purpose: smoke.purpose.as_ref().map(ToString::to_string),
         traceparent: None,
         flaw: None,
+        key: None,
+        later: false,
         body: Box::new(Bytes::from(serde_json::Value::Object(smoke.body.clone()).to_string())),
     }
 }

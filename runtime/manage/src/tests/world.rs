@@ -53,7 +53,7 @@ impl Core {
     pub(crate) async fn open(data: &Path, host: Arc<FakeHost>) -> Self {
         let registry = Registry::open(data, SystemClock::shared()).await.unwrap();
         let (spine, queue) = Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared());
-        tokio::spawn(registry.exchanges.clone().write(queue));
+        tokio::spawn(registry.journal.clone().write(queue));
         let spine = Arc::new(spine);
         let deployments = Deployments::new(registry.clone(), Arc::<FakeHost>::clone(&host), Arc::clone(&spine));
         deployments.restore().await.unwrap();
