@@ -68,6 +68,12 @@ impl Spine {
         &self.unrouted
     }
 
+    /// Where durable exchanges are kept.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
     /// Free slots of the instance pool.
     #[must_use]
     pub fn free_slots(&self) -> usize {

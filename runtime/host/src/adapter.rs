@@ -6,7 +6,7 @@ use crate::trap::{CpuSpent, explain};
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_contract::{Answer, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
-use nhip_exchange::port::{Adapter, Call};
+use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use nhip_policies::Policy;
 use std::sync::Arc;
@@ -38,10 +38,7 @@ pub(crate) fn decoding(policy: &Policy) -> DecodeLimits {
 #[async_trait]
 impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
-        let entry = self.entries.get(call.function.0).ok_or_else(|| {
-            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
-                .inside("a function number is out of range")
-        })?;
+        let entry = self.entry(call.function)?;
         let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
         let state = State::prepare(&self.shared, permit.caller().to_string(), &call).map_err(|error| {
             Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
@@ -55,9 +52,21 @@ impl Adapter for WasmAdapter {
             Err(error) => Err(unspeakable(&error)),
         }
     }
+
+    fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault> {
+        self.entry(function)?.function.decode(body, &self.decoding).map_err(refuse)?;
+        Ok(())
+    }
 }
 
 impl WasmAdapter {
+    fn entry(&self, function: FunctionId) -> Result<&Entry, Fault> {
+        self.entries.get(function.0).ok_or_else(|| {
+            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
+                .inside("a function number is out of range")
+        })
+    }
+
     /// Run one function in a fresh sandbox. The sandbox is gone when this returns, or is dropped.
     async fn run(&self, state: State, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
         let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.trail) };

@@ -1,8 +1,9 @@
 //! A ledger in memory, for tests of the spine.
 
-use crate::durable::{Claimed, End, Ledger, LedgerError, Work};
+use crate::durable::{Claimed, End, Ledger, LedgerError, Status, Work};
 use crate::{Digest, ExchangeId};
 use async_trait::async_trait;
+use nhip_policies::CallerName;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use tokio::time::Instant;
@@ -106,5 +107,9 @@ impl Ledger for Book {
         }
         pages.accepted.push(id);
         Ok(Claimed::Mine { id, attempt: 0 })
+    }
+
+    async fn status(&self, _: &CallerName, _: ExchangeId) -> Result<Option<Status>, LedgerError> {
+        Ok(None)
     }
 }
