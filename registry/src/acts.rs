@@ -151,6 +151,16 @@ impl Acts {
         rows.into_iter().map(Act::try_from).collect()
     }
 
+    /// The number of the newest act, or 0.
+    pub(crate) async fn newest(&self) -> Result<u64, RegistryError> {
+        let mut reading = self.store.read().await?;
+        let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM acts")
+            .fetch_one(&mut *reading)
+            .await
+            .map_err(cannot("be read"))?;
+        Ok(from_db(newest))
+    }
+
     /// Resolves when an act was committed, once for all those since the last time.
     pub(crate) async fn more(&self) {
         self.bell.notified().await;

@@ -109,6 +109,18 @@ async fn a_key_or_a_name_that_changed_refuses_the_start() {
 }
 
 #[tokio::test]
+async fn a_database_older_than_the_record_refuses_the_start() {
+    let gateway = Gateway::start(1 << 20).await;
+    gateway.registry.callers.add(&"caller-1".parse().unwrap(), "an-operator").await.unwrap();
+    let (folder, _, config) = gateway.stop().await;
+    for file in ["nhip.db", "nhip.db-wal", "nhip.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    let error = refused(folder.path(), config).await;
+    assert!(matches!(error, RecordError::ActsBehind { registry: 0, record: 1, .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_gateway_can_be_verified_while_it_writes() {
     let gateway = Gateway::start(2048).await;
     let folder = gateway.record_folder();

@@ -37,8 +37,8 @@ async fn a_hundred_swaps_under_load_lose_nothing() {
     // The records are only counted: the load is on the swap, not on the disk.
     let records = tokio::spawn(async move {
         let mut count = 0_u64;
-        while let Some(record) = queue.recv().await {
-            assert_eq!(record.outcome, "ok");
+        while let Some(entry) = queue.recv().await {
+            assert_eq!(entry.record.outcome, "ok");
             count += 1;
         }
         count
