@@ -151,10 +151,11 @@ impl Acts {
         rows.into_iter().map(Act::try_from).collect()
     }
 
-    /// The number of the newest act, or 0.
+    /// The number of the newest act of this gateway, or 0.
     pub(crate) async fn newest(&self) -> Result<u64, RegistryError> {
         let mut reading = self.store.read().await?;
-        let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM acts")
+        let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM acts WHERE gateway = $1")
+            .bind(reading.gateway().to_owned())
             .fetch_one(&mut *reading)
             .await
             .map_err(cannot("be read"))?;
