@@ -30,7 +30,7 @@ mod postgres;
 mod server;
 
 use crate::database::Kind;
-use crate::{Config, Deployment, NewDeployment, Registry};
+use crate::{Config, Deployment, NewDeployment, Registry, RegistryError};
 use bytes::Bytes;
 use nhip_exchange::{Digest, SystemClock};
 use nhip_policies::{AdapterName, CallerName};
@@ -97,7 +97,19 @@ fn config(folder: &Path, scratch: Option<&Scratch>) -> Config {
 }
 
 async fn open(folder: &Path, scratch: Option<&Scratch>) -> Registry {
-    Registry::open_with(config(folder, scratch), SystemClock::shared()).await.unwrap()
+    opened(&config(folder, scratch)).await.unwrap()
+}
+
+/// Open a folder that nobody has. Another test's process that is just being made has it for a moment nevertheless:
+/// all that was open here, until it becomes another program.
+async fn opened(config: &Config) -> Result<Registry, RegistryError> {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        match Registry::open_with(config.clone(), SystemClock::shared()).await {
+            Err(RegistryError::InUse { .. }) if Instant::now() < until => tokio::task::yield_now().await,
+            other => return other,
+        }
+    }
 }
 
 fn adapter(name: &str) -> AdapterName {

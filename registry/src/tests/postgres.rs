@@ -1,7 +1,7 @@
 //! What only a shared database can do: several gateways on it, and a server that goes away and comes back.
 
 use super::server::{Scratch, Server};
-use super::{Bench, DEADLINE, adapter, caller, candidate, eventually, open, sound};
+use super::{Bench, DEADLINE, adapter, caller, candidate, eventually, open, opened, sound};
 use crate::database::Kind;
 use crate::{ActFilter, Config, Registry, RegistryError, Revoke, Usage};
 use bytes::Bytes;
@@ -42,6 +42,7 @@ on_postgres! {
     nhip_postgres_binaries a_restarted_server_is_found_again,
     nhip_postgres_binaries what_was_kept_is_there_after_a_crash_of_the_server,
     nhip_postgres_binaries a_server_that_may_forget_is_refused,
+    nhip_postgres_binaries a_server_proves_who_it_is,
     nhip_postgres_binaries a_line_that_goes_dead_ends_what_is_under_way,
 }
 
@@ -256,12 +257,12 @@ async fn an_unknown_database_is_named_and_no_password_is() {
     let folder = TempDir::new().unwrap();
     let config = Config { data: folder.path().to_owned(), database: Some(url.into()), gateway: "g".to_owned() };
     assert!(!format!("{config:?}").contains("hush"));
-    let refused = Registry::open_with(config.clone(), SystemClock::shared()).await.err().unwrap();
+    let refused = opened(&config).await.err().unwrap();
     assert!(matches!(refused, RegistryError::Open { .. }), "{refused:?}");
     assert!(refused.to_string().contains("no_such_database"), "{refused}");
     assert!(!format!("{refused:?} {}", crate::error::chain(&refused)).contains("hush"), "{refused:?}");
-    let refused = Registry::open_with(Config { gateway: "a b".to_owned(), ..config }, SystemClock::shared()).await;
-    assert!(matches!(refused.err(), Some(RegistryError::GatewayName { .. })));
+    let refused = opened(&Config { gateway: "a b".to_owned(), ..config }).await.err().unwrap();
+    assert!(matches!(refused, RegistryError::GatewayName { .. }), "{refused:?}");
 }
 
 async fn a_restarted_server_is_found_again() {
@@ -344,6 +345,43 @@ async fn a_server_that_may_forget_is_refused() {
     assert!(refused.to_string().contains("`synchronous_commit`"), "{refused}");
     scratch.sql("ALTER ROLE nhip RESET synchronous_commit").await.unwrap();
     open(folder.path(), Some(&scratch)).await;
+}
+
+async fn a_server_proves_who_it_is() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Server::with_tls(port, &certificate.pem(), &key.serialize_pem());
+    let scratch = Scratch::on(&server).await;
+    let name = url::Url::parse(&scratch.url).unwrap().path().to_owned();
+    let folder = TempDir::new().unwrap();
+    let known = folder.path().join("known.pem");
+    std::fs::write(&known, certificate.pem()).unwrap();
+    let known = format!("&sslrootcert={}", known.display());
+    let data = folder.path().join("data");
+    for (host, parameters, taken) in [
+        ("localhost", format!("sslmode=verify-full{known}"), true),
+        ("localhost", "sslmode=verify-full".to_owned(), false),
+        ("localhost", "sslmode=verify-ca".to_owned(), false),
+        ("127.0.0.1", format!("sslmode=verify-full{known}"), false),
+        ("127.0.0.1", format!("sslmode=verify-ca{known}"), true),
+        ("127.0.0.1", "sslmode=require".to_owned(), true),
+    ] {
+        let database = Some(format!("postgres://nhip@{host}:{port}{name}?{parameters}"));
+        let config = Config { data: data.clone(), database, gateway: "g".to_owned() };
+        match opened(&config).await {
+            Ok(registry) => {
+                assert!(taken, "{host} {parameters}");
+                let mut reading = registry.store.read().await.unwrap();
+                let secured = "SELECT CASE WHEN ssl THEN 1 ELSE 0 END FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                let secured: i64 = sqlx::query_scalar(secured).fetch_one(&mut *reading).await.unwrap();
+                assert_eq!(secured, 1, "{host} {parameters}");
+            }
+            Err(error) => {
+                assert!(!taken && matches!(error, RegistryError::Open { .. }), "{host} {parameters}: {error:?}");
+            }
+        }
+    }
 }
 
 /// A line to the server that can go dead: what is sent then goes nowhere, and nobody hangs up.
