@@ -18,6 +18,19 @@ macro_rules! on_both {
     };
 }
 
+/// A test that needs a server.
+macro_rules! on_postgres {
+    ($($needs:ident $name:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                #[cfg_attr(not($needs), ignore = "no PostgreSQL of its own when this was built: install it (Debian: postgresql) and touch registry/build.rs")]
+                async fn $name() { super::$name().await; }
+            )+
+        }
+    };
+}
+
 mod blobs;
 mod callers;
 mod deployments;
@@ -26,6 +39,7 @@ mod key_value;
 mod kill;
 mod model;
 mod open;
+mod outage;
 mod postgres;
 mod server;
 
@@ -41,6 +55,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 /// How long a test waits for what must happen.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -156,6 +171,11 @@ fn for_all<T: std::fmt::Debug, F: Future<Output = ()>>(
             assert!(done.is_ok(), "{}", done.unwrap_err());
         });
     });
+}
+
+/// Wait until the number changes.
+async fn ticks(changes: &mut watch::Receiver<u64>) {
+    tokio::time::timeout(DEADLINE, changes.changed()).await.expect("a change that is never told").unwrap();
 }
 
 /// Wait until something holds.

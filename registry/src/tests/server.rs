@@ -202,7 +202,10 @@ fn given() -> Option<String> {
 }
 
 fn binaries() -> &'static str {
-    option_env!("NHIP_POSTGRES_BINARIES").expect("build.rs found no server, and NHIP_TEST_POSTGRES is not set any more")
+    match option_env!("NHIP_POSTGRES_BINARIES") {
+        Some(folder) => folder,
+        None => panic!("build.rs found no server, and NHIP_TEST_POSTGRES is not set any more"),
+    }
 }
 
 fn run(program: &str) -> Command {
