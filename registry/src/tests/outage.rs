@@ -26,6 +26,12 @@ async fn a_restarted_server_is_found_again() {
     let name = caller("mot-cua");
     let key = bench.registry.callers.add(&name, "an-operator").await.unwrap();
     for signal in ["INT", "QUIT"] {
+        // More idle connections than are tried again.
+        let writers = futures_util::future::join_all((0..4).map(|_| bench.registry.store.begin_beside())).await;
+        assert!(writers.iter().all(Result::is_ok), "{writers:?}");
+        drop(writers);
+        let idle = bench.registry.store.writers();
+        eventually("all are idle", async || idle.num_idle() == 4).await;
         server.stop(signal);
         server.go_on();
         // The first operation of each kind, over connections that died while they were idle.
