@@ -2,6 +2,9 @@
 //! host is a stand-in, whose components are small JSON texts (see [`fake_host`]).
 
 mod api;
+#[path = "../../exchange/src/tests/book.rs"]
+#[expect(dead_code, reason = "the ledger of the spine's own tests: here no exchange is kept")]
+mod book;
 mod breaking;
 mod client;
 mod deploying;

@@ -112,4 +112,8 @@ impl Adapter for FakeAdapter {
             }
         }
     }
+
+    fn check(&self, _: FunctionId, _: &Bytes) -> Result<(), Fault> {
+        Ok(())
+    }
 }
