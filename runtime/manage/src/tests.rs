@@ -10,6 +10,7 @@ mod client;
 mod deploying;
 mod door;
 mod fake_host;
+mod following;
 mod metrics;
 mod refusing;
 mod restoring;

@@ -32,6 +32,9 @@ pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
     };
     unless(deployments.is_restored(), "the deployments on record are not served yet");
     unless(!deployments.is_unsettled(), "it is not known whether the last change of what is live was kept");
+    for adapter in deployments.late() {
+        unless(false, &format!("the live version of {adapter} is not served yet: its component cannot be read"));
+    }
     unless(!context.registry.journal.is_stalled(), "the records of exchanges cannot be written");
     unless(context.spine.free_record_places() > 0, "every place in the queue of records is taken: the disk is slow");
     unless(!context.spine.is_stopping() && !context.stop.is_stopping(), "the gateway is stopping");

@@ -8,7 +8,7 @@ use crate::{About, Actor, Admin, AdminConfig, AdminState, AdminToken, DeployRequ
 use bytes::Bytes;
 use nhip_exchange::{Arrival, Origin, Outcome, Reply, Spine, SpineConfig, SystemClock};
 use nhip_policies::AdapterName;
-use nhip_registry::Registry;
+use nhip_registry::{Registry, RegistryError};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -49,13 +49,42 @@ pub(crate) struct Core {
     pub(crate) deployments: Deployments,
 }
 
+/// Open the folder. Whoever had it a moment ago may still be writing the last of its record.
+async fn open(data: &Path) -> Registry {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Registry::open(data, SystemClock::shared()).await {
+            Err(RegistryError::InUse { .. }) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 impl Core {
     /// Open the folder, and serve what is live there.
     pub(crate) async fn open(data: &Path, host: Arc<FakeHost>) -> Self {
-        let registry = Registry::open(data, SystemClock::shared()).await.unwrap();
+        let registry = open(data).await;
         let (spine, queue) =
             Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared(), Arc::<Book>::default());
         tokio::spawn(registry.journal.clone().write(queue));
+        let spine = Arc::new(spine);
+        let deployments = Deployments::new(registry.clone(), Arc::<FakeHost>::clone(&host), Arc::clone(&spine));
+        deployments.restore().await.unwrap();
+        Self { registry, host, spine, deployments }
+    }
+
+    /// Another gateway on the same registry, as several share one database. Its own records are kept nowhere.
+    pub(crate) async fn beside(&self, host: Arc<FakeHost>) -> Self {
+        let registry = self.registry.clone();
+        let (spine, mut queue) =
+            Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared(), Arc::<Book>::default());
+        tokio::spawn(async move {
+            while let Some(entry) = queue.recv().await {
+                entry.written.map(|written| written.send(()));
+            }
+        });
         let spine = Arc::new(spine);
         let deployments = Deployments::new(registry.clone(), Arc::<FakeHost>::clone(&host), Arc::clone(&spine));
         deployments.restore().await.unwrap();
