@@ -2,6 +2,7 @@
 //! host is a stand-in, whose components are small JSON texts (see [`fake_host`]).
 
 mod api;
+mod audit;
 #[path = "../../exchange/src/tests/book.rs"]
 #[expect(dead_code, reason = "the ledger of the spine's own tests: here no exchange is kept")]
 mod book;

@@ -42,7 +42,8 @@ pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let broken = deployments.broken().iter().map(ToString::to_string).collect();
-    (status, Json(Ready { ready, reasons, broken })).into_response()
+    let (gateway, database) = (context.registry.gateway().to_owned(), context.registry.database().to_owned());
+    (status, Json(Ready { gateway, database, ready, reasons, broken })).into_response()
 }
 
 /// `GET /metrics`.
