@@ -32,10 +32,13 @@ pub enum ActKind {
     KeyAdd,
     /// Keys of a caller were revoked.
     KeyRevoke,
+    /// Old segments of the record were to be emptied; what was emptied is on the chain.
+    Retain,
 }
 
 impl ActKind {
-    const ALL: [Self; 6] = [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke];
+    const ALL: [Self; 7] =
+        [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke, Self::Retain];
 
     /// The word in the database and in listings.
     #[must_use]
@@ -47,6 +50,7 @@ impl ActKind {
             Self::CallerAdd => "caller-add",
             Self::KeyAdd => "key-add",
             Self::KeyRevoke => "key-revoke",
+            Self::Retain => "retain",
         }
     }
 }
@@ -178,10 +182,22 @@ impl Acts {
         subject: &str,
         detail: &Value,
     ) -> Result<(), RegistryError> {
+        self.keep(Entry { refused: true, ..Entry::new(actor, kind, subject, detail) }, "keep a refusal").await
+    }
+
+    /// Note that something is about to be done that changes nothing in the database: it is on record before it is done.
+    ///
+    /// # Errors
+    /// `Database`: then it must not be done.
+    pub async fn note(&self, actor: &str, kind: ActKind, subject: &str, detail: &Value) -> Result<(), RegistryError> {
+        self.keep(Entry::new(actor, kind, subject, detail), "keep a control act").await
+    }
+
+    /// Keep an act that stands alone.
+    async fn keep(&self, entry: Entry<'_>, doing: &'static str) -> Result<(), RegistryError> {
         let mut change = self.store.begin().await?;
-        let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
         record(&mut change, self.store.now_ms(), entry).await?;
-        commit(change, &self.bell).await.map_err(unsure("keep a refusal"))
+        commit(change, &self.bell).await.map_err(unsure(doing))
     }
 }
 
