@@ -34,11 +34,24 @@ pub enum ActKind {
     KeyRevoke,
     /// Old segments of the record were to be emptied; what was emptied is on the chain.
     Retain,
+    /// Dead letters were told to be tried again.
+    DeadLetterRetry,
+    /// Dead letters were given up.
+    DeadLetterDiscard,
 }
 
 impl ActKind {
-    const ALL: [Self; 7] =
-        [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke, Self::Retain];
+    const ALL: [Self; 9] = [
+        Self::Deploy,
+        Self::Rollback,
+        Self::Retire,
+        Self::CallerAdd,
+        Self::KeyAdd,
+        Self::KeyRevoke,
+        Self::Retain,
+        Self::DeadLetterRetry,
+        Self::DeadLetterDiscard,
+    ];
 
     /// The word in the database and in listings.
     #[must_use]
@@ -51,6 +64,8 @@ impl ActKind {
             Self::KeyAdd => "key-add",
             Self::KeyRevoke => "key-revoke",
             Self::Retain => "retain",
+            Self::DeadLetterRetry => "dead-letter-retry",
+            Self::DeadLetterDiscard => "dead-letter-discard",
         }
     }
 }
@@ -66,7 +81,7 @@ pub struct Act {
     pub actor: String,
     /// What.
     pub kind: ActKind,
-    /// The adapter or caller it was about.
+    /// The adapter, caller, service or exchange it was about.
     pub subject: String,
     /// Whether it was only tried.
     pub refused: bool,

@@ -4,7 +4,7 @@
 //! and says each one that it was told is done, and kills that.
 
 use super::server::Scratch;
-use super::{adapter, candidate, config, opened, sound};
+use super::{adapter, candidate, config, gateway, opened, sound};
 use crate::database::Kind;
 use crate::{Config, Registry, RegistryError};
 use bytes::Bytes;
@@ -35,7 +35,7 @@ fn killed_again_and_again(name: &str, kind: Kind) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if let Some(data) = std::env::var_os(FOLDER) {
         let database = std::env::var(DATABASE).ok();
-        runtime.block_on(change_for_ever(Config { data: data.into(), database, gateway: "killed".to_owned() }));
+        runtime.block_on(change_for_ever(Config { gateway: "killed".to_owned(), ..gateway(data.into(), database) }));
         return;
     }
     let folder = TempDir::new().unwrap();

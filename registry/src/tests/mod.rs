@@ -34,6 +34,7 @@ macro_rules! on_postgres {
 mod blobs;
 mod callers;
 mod deployments;
+mod durable;
 mod key_value;
 mod kill;
 mod model;
@@ -43,7 +44,7 @@ mod postgres;
 mod server;
 
 use crate::database::Kind;
-use crate::{Config, Deployment, NewDeployment, Registry, RegistryError};
+use crate::{Config, Deployment, JournalConfig, NewDeployment, Registry, RegistryError};
 use bytes::Bytes;
 use nhip_exchange::{Digest, SystemClock};
 use nhip_policies::{AdapterName, CallerName};
@@ -51,7 +52,7 @@ use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::test_runner::TestRunner;
 use server::Scratch;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -107,7 +108,12 @@ impl Bench {
 
 fn config(folder: &Path, scratch: Option<&Scratch>) -> Config {
     let database = scratch.map(|scratch| scratch.url.clone());
-    Config { data: folder.to_owned(), database, gateway: "a-gateway".to_owned() }
+    gateway(folder.to_owned(), database)
+}
+
+/// A gateway with this folder and, perhaps, this shared database.
+fn gateway(data: PathBuf, database: Option<String>) -> Config {
+    Config { data, database, gateway: "a-gateway".to_owned(), journal: JournalConfig::default() }
 }
 
 async fn open(folder: &Path, scratch: Option<&Scratch>) -> Registry {

@@ -1,7 +1,7 @@
 //! A shared database's server: it goes away and comes back, falls, forgets, is somebody else, or does not answer.
 
 use super::server::{Scratch, Server};
-use super::{Bench, caller, config, eventually, open, opened, ticks};
+use super::{Bench, caller, config, eventually, gateway, open, opened, ticks};
 use crate::{ActFilter, Config, RegistryError};
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ async fn a_server_proves_who_it_is() {
         ("127.0.0.1", "sslmode=require".to_owned(), true),
     ] {
         let database = Some(format!("postgres://nhip@{host}:{port}{name}?{parameters}"));
-        let config = Config { data: data.clone(), database, gateway: "g".to_owned() };
+        let config = gateway(data.clone(), database);
         match opened(&config).await {
             Ok(registry) => {
                 assert!(taken, "{host} {parameters}");

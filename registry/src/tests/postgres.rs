@@ -1,7 +1,7 @@
 //! What only a shared database can do: several gateways on it.
 
 use super::server::Scratch;
-use super::{Bench, adapter, caller, candidate, eventually, opened, sound, ticks};
+use super::{Bench, adapter, caller, candidate, eventually, gateway, opened, sound, ticks};
 use crate::database::Kind;
 use crate::{ActFilter, Config, Registry, RegistryError, Revoke, Usage};
 use bytes::Bytes;
@@ -91,8 +91,7 @@ async fn gateways_that_start_together_make_one_schema() {
         let url = scratch.url.clone();
         starting.spawn(async move {
             let folder = TempDir::new().unwrap();
-            let config =
-                Config { data: folder.path().to_owned(), database: Some(url), gateway: format!("gateway-{at}") };
+            let config = Config { gateway: format!("gateway-{at}"), ..gateway(folder.path().to_owned(), Some(url)) };
             let registry = Registry::open_with(config, SystemClock::shared()).await.unwrap();
             let key = registry.callers.add(&caller(&format!("caller-{at}")), "an-operator").await.unwrap();
             registry.close().await;
@@ -229,7 +228,7 @@ async fn an_unknown_database_is_named_and_no_password_is() {
     url.set_path("no_such_database");
     url.query_pairs_mut().append_pair("password", "hush");
     let folder = TempDir::new().unwrap();
-    let config = Config { data: folder.path().to_owned(), database: Some(url.into()), gateway: "g".to_owned() };
+    let config = gateway(folder.path().to_owned(), Some(url.into()));
     assert!(!format!("{config:?}").contains("hush"));
     let refused = opened(&config).await.err().unwrap();
     assert!(matches!(refused, RegistryError::Open { .. }), "{refused:?}");

@@ -63,8 +63,9 @@ impl Assembly {
         let host = Arc::new(WasmHost::start(host_config(&options, &registry))?);
 
         let pool = usize::try_from(options.pool.instances)?;
-        let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock));
+        let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock), Arc::new(registry.durables.clone()));
         let spine = Arc::new(spine);
+        spine.refuse_while(registry.journal.stalled());
         let records = tokio::spawn(registry.journal.clone().write(queue));
         let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
         let restored = deployments.restore().await?;

@@ -1,8 +1,8 @@
 //! Opening what a killed gateway, a careless operator or a stranger left.
 
-use super::{Gateway, HandClock, events, exchanges, lines, record};
+use super::{Gateway, HandClock, events, exchanges, lines, opened, record};
+use crate::RegistryError;
 use crate::record::{Event, JournalConfig, RecordError, verify_folder};
-use crate::{Registry, RegistryError};
 use nhip_exchange::Clock;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -25,7 +25,7 @@ async fn killed() -> (TempDir, JournalConfig, PathBuf) {
 
 async fn refused(folder: &Path, config: JournalConfig) -> RecordError {
     let clock: Arc<dyn Clock> = HandClock::new();
-    match Registry::open_with(folder, config, clock).await.err().unwrap() {
+    match opened(folder, config, clock).await.err().unwrap() {
         RegistryError::Record(error) => error,
         other => panic!("{other:?}"),
     }
