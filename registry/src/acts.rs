@@ -32,10 +32,23 @@ pub enum ActKind {
     KeyAdd,
     /// Keys of a caller were revoked.
     KeyRevoke,
+    /// Dead letters were told to be tried again.
+    DeadLetterRetry,
+    /// Dead letters were given up.
+    DeadLetterDiscard,
 }
 
 impl ActKind {
-    const ALL: [Self; 6] = [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke];
+    const ALL: [Self; 8] = [
+        Self::Deploy,
+        Self::Rollback,
+        Self::Retire,
+        Self::CallerAdd,
+        Self::KeyAdd,
+        Self::KeyRevoke,
+        Self::DeadLetterRetry,
+        Self::DeadLetterDiscard,
+    ];
 
     /// The word in the database and in listings.
     #[must_use]
@@ -47,6 +60,8 @@ impl ActKind {
             Self::CallerAdd => "caller-add",
             Self::KeyAdd => "key-add",
             Self::KeyRevoke => "key-revoke",
+            Self::DeadLetterRetry => "dead-letter-retry",
+            Self::DeadLetterDiscard => "dead-letter-discard",
         }
     }
 }
@@ -62,7 +77,7 @@ pub struct Act {
     pub actor: String,
     /// What.
     pub kind: ActKind,
-    /// The adapter or caller it was about.
+    /// The adapter, caller, service or exchange it was about.
     pub subject: String,
     /// Whether it was only tried.
     pub refused: bool,

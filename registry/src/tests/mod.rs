@@ -34,6 +34,7 @@ macro_rules! on_postgres {
 mod blobs;
 mod callers;
 mod deployments;
+mod durable;
 mod key_value;
 mod kill;
 mod model;
