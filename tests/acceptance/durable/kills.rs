@@ -124,7 +124,8 @@ async fn the_record_verifies(mut process: Process) {
     crate::harness::terminate(id).await;
     assert!(process.ended().await.success(), "{}", process.logged());
     let folder = data.join("record").display().to_string();
-    let key = crate::harness::nhip(&["audit", "key", "--data", &data.display().to_string()], &[], "").await;
+    let key =
+        crate::harness::nhip(&["audit", "key", "--offline", "--data", &data.display().to_string()], &[], "").await;
     assert_eq!(key.code, 0, "{key:?}");
     let said = crate::harness::nhip(&["audit", "verify", &folder, "--key", key.out.trim()], &[], "").await;
     assert_eq!(said.code, 0, "{said:?}");
