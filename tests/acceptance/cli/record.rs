@@ -55,8 +55,8 @@ fn the_record_is_searched_shown_and_emptied() {
         let found = &json_lines("audit search", &out)[0]["entries"];
         assert_eq!((found.as_array().map(Vec::len), &found[0]["kind"]), (Some(1), &"exchange".into()), "{out}");
         let id = found[0]["record"]["id"].as_str().unwrap();
-        let (screen, _) = desk.types(&["audit", "show", id], &[]).await;
-        assert!(screen.contains("unknown-service (404)") && screen.contains(id), "{screen}");
+        let (screen, out) = desk.types(&["audit", "show", id], &[]).await;
+        assert!(screen.contains("unknown-service (404)") && out.contains(id), "{screen}");
         let (screen, _) = desk.types(&["audit", "show", "0199c0de-7000-7000-8000-000000000001"], &[]).await;
         assert!(screen.starts_with("exit: 1\n") && screen.contains("there is no record of an exchange"), "{screen}");
 
