@@ -117,7 +117,7 @@ pub enum Command {
     /// Language tools leave doc comments out of components. Packed in, they become the text of the API document that callers
     /// read. Types and code are not touched.
     Pack(PackArgs),
-    /// Show the whole gateway at work on this machine, with simulators of the national systems
+    /// Show the whole gateway at work, with simulators of the national systems
     ///
     /// Starts simulators and a gateway on free ports, deploys two adapters, makes named exchanges, replaces an adapter under
     /// load and rolls it back, and says how many exchanges ran, failed, and on which version. Needs a source checkout, to build
