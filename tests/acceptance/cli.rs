@@ -120,6 +120,7 @@ fn every_command_shows_its_help_with_examples() {
         nested.extend(
             ["verify", "key", "checkpoint", "export", "search", "show", "retain"].map(|name| vec!["audit", name]),
         );
+        nested.extend(["list", "show", "retry", "discard"].map(|name| vec!["dead-letters", name]));
         let all = commands.iter().filter(|name| **name != "help").map(|name| vec![*name]).chain(nested);
         for mut words in all {
             words.push("--help");
