@@ -112,7 +112,8 @@ pub struct DeadLettersShowArgs {
 /// Those that are meant: one by its id, or some by a filter, or all
 #[derive(Args, Debug)]
 pub struct DeadLettersChoice {
-    /// The dead letter, by its id
+    /// The dead letter, by its id; some are named by a filter: `--service`, `--function`, `--caller`, `--outcome`,
+    /// `--since`, `--until`
     #[arg(
         value_name = "ID",
         required_unless_present_any = ["service", "function", "caller", "outcome", "since", "until", "all"],
@@ -129,7 +130,7 @@ pub struct DeadLettersChoice {
 
 /// Have them delivered after all, at the end of their lanes, with attempts and age counted anew
 #[derive(Args, Debug)]
-#[command(after_help = RETRY)]
+#[command(after_help = RETRY, override_usage = "nhip dead-letters retry [OPTIONS] <ID | FILTER | --all>")]
 pub struct DeadLettersRetryArgs {
     /// Which.
     #[command(flatten)]
@@ -141,7 +142,7 @@ pub struct DeadLettersRetryArgs {
 
 /// Give them up: what they carry is deleted, and their callers are told the last fault
 #[derive(Args, Debug)]
-#[command(after_help = DISCARD)]
+#[command(after_help = DISCARD, override_usage = "nhip dead-letters discard [OPTIONS] <ID | FILTER --yes | --all --yes>")]
 pub struct DeadLettersDiscardArgs {
     /// Which.
     #[command(flatten)]

@@ -32,6 +32,8 @@ pub(super) async fn run(command: DeadLettersCommand, out: Output) -> anyhow::Res
 
 async fn list(args: DeadLettersListArgs, out: Output) -> anyhow::Result<()> {
     let now = SystemClock.unix_millis();
+    let none =
+        if args.filter == DeadLettersFilter::default() { "there is no dead letter" } else { "no dead letter matches" };
     let DeadLettersFilter { service, function, caller, outcome, since, until } = args.filter;
     let query = DeadLetterQuery {
         service,
@@ -45,7 +47,7 @@ async fn list(args: DeadLettersListArgs, out: Output) -> anyhow::Result<()> {
     let list = AdminClient::new(&args.reach)?.dead_letters(&query).await?;
     out.json(&list)?;
     if list.dead_letters.is_empty() {
-        out.note("no dead letter matches");
+        out.note(none);
         return Ok(());
     }
     out.text(&table(&list.dead_letters))?;
