@@ -61,6 +61,7 @@ pub(crate) async fn admit(
         }
     }
     compare_imports(&surface, &policy, report);
+    refuse_imported_contracts(&policy, report);
     compare_contracts(&surface, &policy, report);
     describe_limits(&policy, report);
     let egress = ready_endpoints(host, &policy, report);
@@ -119,6 +120,14 @@ fn compare_imports(surface: &Surface, policy: &Policy, report: &mut Report) {
                 report.refuse(format!("import {name}"), cure);
             }
         }
+    }
+}
+
+/// What the policy says of contracts that the component imports. It must not look granted while nothing satisfies it.
+fn refuse_imported_contracts(policy: &Policy, report: &mut Report) {
+    for contract in policy.imports.keys() {
+        let cure = "contracts of other adapters cannot be imported in this version: take the line out";
+        report.refuse(format!("imports.{contract}"), cure);
     }
 }
 
