@@ -1,17 +1,21 @@
 //! The data folder: made on first start, readable by its owner alone, held by one gateway at a time.
 //!
 //! Invariant: while a [`Folder`] lives, no other process has one for the same path. The lock is the operating
-//! system's, so it ends with the process, however that ends.
+//! system's, so it ends with the process, however that ends; who needs to know when it ends sooner asks
+//! [`Folder::freed`].
 
 use crate::error::RegistryError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use tokio::sync::watch;
 
 /// The data folder, held.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    // In this order: whoever hears that the folder is given back finds it unlocked.
     _lock: File,
+    held: watch::Sender<()>,
 }
 
 impl Folder {
@@ -27,7 +31,7 @@ impl Folder {
             .open(&file)
             .map_err(cannot_use(&file))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, held: watch::Sender::default() }),
             Err(TryLockError::WouldBlock) => Err(RegistryError::InUse { folder: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(RegistryError::Folder { path: file, source }),
         }
@@ -40,6 +44,13 @@ impl Folder {
         private(OpenOptions::new().create(true).truncate(false).write(true)).open(&file).map_err(cannot_use(&file))?;
         sync(&self.path).map_err(cannot_use(&self.path))?;
         Ok(file)
+    }
+
+    /// Ends when the folder is no longer held. Waiting does not hold it.
+    pub(crate) fn freed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut held = self.held.subscribe();
+        // Nothing is ever sent: the only change is that the sender is gone.
+        async move { while held.changed().await.is_ok() {} }
     }
 
     /// Where the blobs are.

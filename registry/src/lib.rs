@@ -185,8 +185,14 @@ impl Registry {
         }
     }
 
-    /// Finish what is under way and close the database: for a graceful end. The data folder is free again when the
-    /// last clone of the registry and of its parts is gone.
+    /// Ends when the last clone of the registry and of its parts is gone: another gateway may have the data folder
+    /// then. To wait for it does not hold it.
+    pub fn freed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.store.freed()
+    }
+
+    /// Finish what is under way and close the database: for a graceful end. The data folder is free again when
+    /// [`Registry::freed`] says so.
     pub async fn close(self) {
         self.store.close().await;
     }

@@ -32,7 +32,7 @@ pub(crate) struct Store {
     database: Arc<Database>,
     clock: Arc<dyn Clock>,
     // Held as long as anything can still write.
-    _folder: Arc<Folder>,
+    folder: Arc<Folder>,
 }
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
                 database
             }
         };
-        Ok(Self { database, clock, _folder: Arc::new(folder) })
+        Ok(Self { database, clock, folder: Arc::new(folder) })
     }
 
     /// Begin a change of control. They happen one after the other, over all gateways; one that is dropped before its
@@ -107,6 +107,11 @@ impl Store {
     /// Now, in milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         to_db(self.clock.unix_millis())
+    }
+
+    /// Ends when nothing holds the data folder any more.
+    pub(crate) fn freed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.folder.freed()
     }
 
     /// Finish what is under way and close.

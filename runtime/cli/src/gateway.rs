@@ -88,13 +88,25 @@ impl Assembly {
     /// # Errors
     /// The folder, the certificate, the registry, the engine or an address cannot be used. Nothing listens then.
     pub async fn start(options: Options) -> anyhow::Result<Running> {
-        let Options { data, listen, admin, admin_remote, admin_hosts, tls, limits, grace, clock, .. } = &options;
+        let Options { data, listen, tls, limits, grace, clock, .. } = &options;
         data_folder::prepare(data)?;
         data_folder::prepare(&data.join(CACHE))?;
-        let tls_config = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
+        let tls = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
+        let listener = GatewayConfig { listen: *listen, tls, limits: *limits, grace: *grace };
         let registry = Registry::open_with(registry_config(&options)?, Arc::clone(clock)).await?;
+        let freed = registry.freed();
+        let started = Self::assemble(&options, listener, registry).await;
+        if started.is_err() && timeout(CLOSE, freed).await.is_err() {
+            tracing::warn!("the data folder is still in use by a start that failed; this process must end");
+        }
+        started
+    }
+
+    /// From the open registry on. When it fails, what was begun ends as its parts are dropped.
+    async fn assemble(options: &Options, listener: GatewayConfig, registry: Registry) -> anyhow::Result<Running> {
+        let Options { data, admin, admin_remote, admin_hosts, tls, clock, .. } = options;
         let token = token::keep(data)?;
-        let host = Arc::new(WasmHost::start(host_config(&options, &registry))?);
+        let host = Arc::new(WasmHost::start(host_config(options, &registry))?);
 
         let pool = usize::try_from(options.pool.instances)?;
         let (spine, queue) =
@@ -107,15 +119,14 @@ impl Assembly {
         deployments.follow();
 
         let callers = registry.callers.directory();
-        let config = GatewayConfig { listen: *listen, tls: tls_config, limits: *limits, grace: *grace };
-        let gateway = Gateway::bind(config, Arc::clone(&spine), Arc::new(move |key| callers.prove(key))).await?;
+        let gateway = Gateway::bind(listener, Arc::clone(&spine), Arc::new(move |key| callers.prove(key))).await?;
         let stop = Stop::default();
         let state = AdminState {
             registry: registry.clone(),
             deployments,
             spine: Arc::clone(&spine),
             token: AdminToken::of(&token),
-            about: about(&options, gateway.local_addr()),
+            about: about(options, gateway.local_addr()),
             metrics: vec![metrics::of_listener(gateway.stats())],
             stop: stop.clone(),
         };
@@ -155,7 +166,12 @@ impl Assembly {
             retaining.abort();
         }
         finish_records(records, &registry.journal).await?;
-        if timeout(CLOSE, registry.close()).await.is_err() {
+        let freed = registry.freed();
+        let close = async {
+            registry.close().await;
+            freed.await;
+        };
+        if timeout(CLOSE, close).await.is_err() {
             tracing::warn!("the database was still in use when the gateway ended; nothing is lost by that");
         }
         tracing::info!(cut, "stopped");

@@ -90,16 +90,19 @@ async fn a_dropped_handle_stops_it() {
 async fn what_is_wrong_is_told_before_anything_listens() {
     let data = tempfile::tempdir().unwrap();
     let running = start(&data).await;
-    assert!(refused(options(data.path())).await.contains("another gateway is running on the data folder"));
+    let told = refused(options(data.path())).await;
+    assert!(told.contains("another gateway is running on the data folder"), "{told}");
 
     let other = tempfile::tempdir().unwrap();
     let mut taken = options(other.path());
     taken.listen = running.data_addr();
-    assert!(refused(taken).await.contains("another program listens there"));
+    let told = refused(taken).await;
+    assert!(told.contains("another program listens there"), "{told}");
 
     let mut taken = options(other.path());
     taken.admin = running.admin_addr();
-    assert!(refused(taken).await.contains("another program listens there"));
+    let told = refused(taken).await;
+    assert!(told.contains("another program listens there"), "{told}");
 
     let mut remote = options(other.path());
     remote.admin = "0.0.0.0:0".parse().unwrap();
@@ -109,7 +112,7 @@ async fn what_is_wrong_is_told_before_anything_listens() {
     unsure.tls = Some(TlsFiles { certificate: "/no/such.crt".into(), key: "/no/such.key".into() });
     assert!(refused(unsure).await.contains("/no/such.crt"));
 
-    // None of that is in the way of a right start.
+    // None of that is in the way of a right start, at once: a refused one gives back what it held.
     let right = start(&other).await;
     drop((running, right));
 }
