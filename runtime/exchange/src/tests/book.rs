@@ -14,6 +14,7 @@ pub(super) struct Book(Mutex<Pages>);
 struct Pages {
     keys: HashMap<String, Page>,
     accepted: Vec<ExchangeId>,
+    depths: Vec<u32>,
     full: bool,
 }
 
@@ -34,6 +35,11 @@ enum State {
 impl Book {
     pub(super) fn accepted(&self) -> Vec<ExchangeId> {
         self.0.lock().unwrap().accepted.clone()
+    }
+
+    /// How many exchanges stood above each that was accepted.
+    pub(super) fn depths(&self) -> Vec<u32> {
+        self.0.lock().unwrap().depths.clone()
     }
 
     pub(super) fn fill(&self) {
@@ -104,6 +110,7 @@ impl Ledger for Book {
             }
             pages.keys.get_mut(key).unwrap().state = State::Accepted;
         }
+        pages.depths.push(work.depth);
         pages.accepted.push(id);
         Ok(Claimed::Mine { id, attempt: 0 })
     }

@@ -98,7 +98,7 @@ impl Core {
     }
 }
 
-pub(crate) async fn call(spine: &Spine, service: &str, function: &str) -> Outcome {
+pub(crate) async fn call(spine: &Arc<Spine>, service: &str, function: &str) -> Outcome {
     let arrival = Arrival {
         origin: Origin::Http,
         peer: None,
