@@ -50,7 +50,6 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn say(what: &str) {
     println!("cargo::{what}");
 }

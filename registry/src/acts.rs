@@ -32,10 +32,26 @@ pub enum ActKind {
     KeyAdd,
     /// Keys of a caller were revoked.
     KeyRevoke,
+    /// Old segments of the record were to be emptied; what was emptied is on the chain.
+    Retain,
+    /// Dead letters were told to be tried again.
+    DeadLetterRetry,
+    /// Dead letters were given up.
+    DeadLetterDiscard,
 }
 
 impl ActKind {
-    const ALL: [Self; 6] = [Self::Deploy, Self::Rollback, Self::Retire, Self::CallerAdd, Self::KeyAdd, Self::KeyRevoke];
+    const ALL: [Self; 9] = [
+        Self::Deploy,
+        Self::Rollback,
+        Self::Retire,
+        Self::CallerAdd,
+        Self::KeyAdd,
+        Self::KeyRevoke,
+        Self::Retain,
+        Self::DeadLetterRetry,
+        Self::DeadLetterDiscard,
+    ];
 
     /// The word in the database and in listings.
     #[must_use]
@@ -47,6 +63,9 @@ impl ActKind {
             Self::CallerAdd => "caller-add",
             Self::KeyAdd => "key-add",
             Self::KeyRevoke => "key-revoke",
+            Self::Retain => "retain",
+            Self::DeadLetterRetry => "dead-letter-retry",
+            Self::DeadLetterDiscard => "dead-letter-discard",
         }
     }
 }
@@ -62,7 +81,7 @@ pub struct Act {
     pub actor: String,
     /// What.
     pub kind: ActKind,
-    /// The adapter or caller it was about.
+    /// The adapter, caller, service or exchange it was about.
     pub subject: String,
     /// Whether it was only tried.
     pub refused: bool,
@@ -151,6 +170,17 @@ impl Acts {
         rows.into_iter().map(Act::try_from).collect()
     }
 
+    /// The number of the newest act of this gateway, or 0.
+    pub(crate) async fn newest(&self) -> Result<u64, RegistryError> {
+        let mut reading = self.store.read().await?;
+        let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM acts WHERE gateway = $1")
+            .bind(reading.gateway().to_owned())
+            .fetch_one(&mut *reading)
+            .await
+            .map_err(cannot("be read"))?;
+        Ok(from_db(newest))
+    }
+
     /// Resolves when an act was committed, once for all those since the last time.
     pub(crate) async fn more(&self) {
         self.bell.notified().await;
@@ -167,10 +197,22 @@ impl Acts {
         subject: &str,
         detail: &Value,
     ) -> Result<(), RegistryError> {
+        self.keep(Entry { refused: true, ..Entry::new(actor, kind, subject, detail) }, "keep a refusal").await
+    }
+
+    /// Note that something is about to be done that changes nothing in the database: it is on record before it is done.
+    ///
+    /// # Errors
+    /// `Database`: then it must not be done.
+    pub async fn note(&self, actor: &str, kind: ActKind, subject: &str, detail: &Value) -> Result<(), RegistryError> {
+        self.keep(Entry::new(actor, kind, subject, detail), "keep a control act").await
+    }
+
+    /// Keep an act that stands alone.
+    async fn keep(&self, entry: Entry<'_>, doing: &'static str) -> Result<(), RegistryError> {
         let mut change = self.store.begin().await?;
-        let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
         record(&mut change, self.store.now_ms(), entry).await?;
-        commit(change, &self.bell).await.map_err(unsure("keep a refusal"))
+        commit(change, &self.bell).await.map_err(unsure(doing))
     }
 }
 

@@ -5,10 +5,9 @@
 //! table, so that it is known later that it once was good.
 
 use crate::acts::{self, ActKind, Bell, Entry};
-use crate::changes::{LOOK, Watcher};
 use crate::database::Kind;
-use crate::directory::{Directory, Snapshot};
-use crate::error::{RegistryError, cannot, chain, corrupt, unsure};
+use crate::directory::{Directory, digest, follow, snapshot};
+use crate::error::{RegistryError, cannot, corrupt, unsure};
 use crate::key::NewKey;
 use crate::store::{Connection, Store, from_db};
 use nhip_exchange::Digest;
@@ -209,26 +208,6 @@ async fn to_the_end<T: Send + 'static>(
     tokio::spawn(change).await.unwrap_or(Err(RegistryError::Stopping))
 }
 
-/// Keep the directory as the table is, until the store is not in use any more.
-async fn follow(mut watcher: Watcher, directory: Arc<Directory>, turn: Arc<Mutex<()>>) {
-    while watcher.changed().await {
-        while let Some(Err(error)) = refresh(&watcher, &directory, &turn).await {
-            tracing::warn!(error = chain(&error), "the callers changed and cannot be read; trying again");
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-}
-
-/// Read the directory anew; nothing when the store is not in use any more.
-async fn refresh(watcher: &Watcher, directory: &Directory, turn: &Mutex<()>) -> Option<Result<(), RegistryError>> {
-    let _turn = turn.lock().await;
-    let keys = match watcher.read().await? {
-        Ok(mut reading) => snapshot(&mut reading).await,
-        Err(error) => Err(error),
-    };
-    Some(keys.map(|keys| directory.set(keys)))
-}
-
 async fn exists(change: &mut Connection, name: &CallerName) -> Result<bool, RegistryError> {
     let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM callers WHERE name = $1")
         .bind(name.as_str())
@@ -288,23 +267,6 @@ async fn revoke_one(change: &mut Connection, name: &CallerName, key: i64, now: i
         .await
         .map_err(cannot("revoke a key"))?;
     Ok(done.rows_affected())
-}
-
-/// The keys that are good, as the table has them.
-async fn snapshot(reading: &mut Connection) -> Result<Snapshot, RegistryError> {
-    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as("SELECT hash, caller FROM caller_keys WHERE revoked_ms IS NULL")
-        .fetch_all(reading)
-        .await
-        .map_err(cannot("be read"))?;
-    let read = |(hash, caller): (Vec<u8>, String)| {
-        let digest = digest(&hash, &caller)?;
-        Ok((digest, caller.parse().map_err(corrupt(format!("the caller `{caller}`")))?))
-    };
-    rows.into_iter().map(read).collect()
-}
-
-fn digest(hash: &[u8], caller: &str) -> Result<Digest, RegistryError> {
-    hash.try_into().map(Digest::from_bytes).map_err(corrupt(format!("a key of the caller `{caller}`")))
 }
 
 fn hint(hash: Digest) -> String {

@@ -15,6 +15,7 @@ mod database;
 mod deployment;
 mod deployments;
 mod directory;
+mod durable;
 mod error;
 mod folder;
 mod key;
@@ -23,6 +24,7 @@ mod live;
 mod location;
 mod query;
 pub mod record;
+mod schedules;
 mod schema;
 mod shared_blobs;
 mod store;
@@ -36,13 +38,19 @@ pub use callers::{Caller, CallerKey, Callers, Revoke};
 pub use deployment::{Deployment, DeploymentId, DeploymentKind, NewDeployment, RollbackTarget};
 pub use deployments::{Deployments, MOST_DEPLOYMENTS};
 pub use directory::Directory;
+pub use durable::{
+    Amount, Counts, DeadFilter, DeadLetter, DurableConfig, Durables, InState, Job, KEPT, LONGEST_STORY, Line,
+    MOST_DEAD_LETTERS, Room, Story, Taken, Which,
+};
 pub use error::RegistryError;
 pub use key::{KeyShape, NewKey, key_shape};
 pub use key_value::{KeyValues, LONGEST_KEY, Usage};
 pub use record::{ExchangeFilter, Journal, JournalConfig, MOST_RECORDS, RecordError};
+pub use schedules::{ScheduleState, Schedules};
 pub use versions::{AdapterVersion, Versions};
 
 use acts::Bell;
+use database::Kind;
 use folder::Folder;
 use nhip_exchange::Clock;
 use record::RealDisk;
@@ -97,6 +105,10 @@ pub struct Registry {
     pub journal: Journal,
     /// The durable values of adapters.
     pub key_values: KeyValues,
+    /// Exchanges that are done later, or once.
+    pub durables: Durables,
+    /// Where each schedule is.
+    pub schedules: Schedules,
     store: Store,
 }
 
@@ -132,6 +144,8 @@ impl Registry {
         let blobs = blobs.shared(&store);
         let bell = Bell::default();
         let acts = Acts::new(store.clone(), Arc::clone(&bell));
+        let durables = Durables::open(store.clone(), Arc::clone(&bell)).await?;
+        let schedules = Schedules::open(store.clone(), durables.boot()).await?;
         let record = config.data.join("record");
         let journal = JournalConfig { gateway: config.gateway, ..config.journal };
         let journal = Journal::open(&record, journal, Arc::new(RealDisk), acts.clone(), clock).await?;
@@ -142,6 +156,8 @@ impl Registry {
             acts,
             journal,
             key_values: KeyValues::new(store.clone()),
+            durables,
+            schedules,
             blobs,
             store,
         })
@@ -152,6 +168,21 @@ impl Registry {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.store.changes()
+    }
+
+    /// What this gateway is called.
+    #[must_use]
+    pub fn gateway(&self) -> &str {
+        self.store.gateway()
+    }
+
+    /// Which database it is: `sqlite` in the data folder, or a shared `postgresql`.
+    #[must_use]
+    pub fn database(&self) -> &'static str {
+        match self.store.kind() {
+            Kind::Sqlite => "sqlite",
+            Kind::Postgres => "postgresql",
+        }
     }
 
     /// Finish what is under way and close the database: for a graceful end. The data folder is free again when the

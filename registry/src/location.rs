@@ -87,7 +87,7 @@ fn parameter(url: &Url, wanted: &str) -> Option<String> {
 
 fn own_host(url: &Url) -> Option<String> {
     match url.host()? {
-        Host::Domain(name) if name.is_empty() => None,
+        Host::Domain("") => None,
         Host::Domain(name) => Some(name.to_owned()),
         Host::Ipv4(address) => Some(address.to_string()),
         Host::Ipv6(address) => Some(address.to_string()),

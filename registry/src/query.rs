@@ -39,16 +39,6 @@ impl Statement {
         self
     }
 
-    /// Append `VALUES (…), (…)`: one row for each item, of what `write` binds.
-    pub(crate) fn rows<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Row<'_>, T)) {
-        self.push("VALUES ");
-        for (at, item) in items.into_iter().enumerate() {
-            self.push(if at == 0 { "(" } else { ", (" });
-            write(&mut Row { statement: self, first: true }, item);
-            self.push(")");
-        }
-    }
-
     /// The statement, to be executed. It is not worth a place among the prepared ones: the next has another text.
     pub(crate) fn build(self) -> Result<Query<'static, Db, AnyArguments>, sqlx::Error> {
         self.checked().map(|(text, values)| sqlx::query_with(AssertSqlSafe(text), values).persistent(false))
@@ -67,22 +57,5 @@ impl Statement {
             None => Ok((self.text, self.values)),
             Some(error) => Err(sqlx::Error::Encode(error)),
         }
-    }
-}
-
-/// One row of values.
-pub(crate) struct Row<'s> {
-    statement: &'s mut Statement,
-    first: bool,
-}
-
-impl Row<'_> {
-    /// Append a value to the row.
-    pub(crate) fn bind<'v, T: Encode<'v, Db> + Type<Db>>(&mut self, value: T) -> &mut Self {
-        if !std::mem::take(&mut self.first) {
-            self.statement.push(", ");
-        }
-        self.statement.bind(value);
-        self
     }
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 /// All schemas, oldest first. A number means the same in both; the first of PostgreSQL is 2.
 ///
 /// They are run by `run_direct`: what `run` gives cannot be moved between threads (the driver says so beside it).
-static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// Bring a file to the schema.

@@ -16,6 +16,7 @@
 mod admin;
 mod cli;
 mod documents;
+mod durable;
 mod harness;
 mod hostile_callers;
 mod hostile_components;

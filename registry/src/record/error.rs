@@ -74,6 +74,19 @@ pub enum RecordError {
         /// The name of the gateway that was to go on with it.
         ours: String,
     },
+    /// The registry lacks control acts that the record has: an older database was put in its place.
+    #[error(
+        "the database is older than the record `{}`: it has control acts up to {registry}, the record up to {record}; restore the database that belongs to it, or move the folder away to begin a new record",
+        folder.display()
+    )]
+    ActsBehind {
+        /// The record's folder.
+        folder: PathBuf,
+        /// The last act in the registry.
+        registry: u64,
+        /// The last act on the chain.
+        record: u64,
+    },
     /// The machine has no random numbers for a key.
     #[error("the machine gave no random numbers for the record's key")]
     Random,

@@ -85,6 +85,11 @@ impl Journal {
         let (path, its_clock) = (folder.to_owned(), Arc::clone(&clock));
         let open = move || recover(&path, config, disk, its_clock);
         let writer = tokio::task::spawn_blocking(open).await.map_err(|_| RegistryError::Stopping)??;
+        // Acts with numbers that are on the chain already would never come there.
+        let (registry, record) = (acts.newest().await?, writer.end.acts_through);
+        if registry < record {
+            return Err(RecordError::ActsBehind { folder: folder.to_owned(), registry, record }.into());
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
@@ -165,9 +170,12 @@ impl Journal {
         if tokio::time::timeout(LAST_ACTS, puller.pull()).await.is_err() {
             tracing::warn!("the last control acts are put on the chain at the next start");
         }
-        // Both fail only when the thread is gone, and it has said why.
+        // Fails only when the thread is gone, which is told next.
         let _ = own.send(Order::Stop).await;
-        let _ = done.await;
+        if done.await.is_err() {
+            self.inner.health.stalled.store(true, Ordering::Relaxed);
+            tracing::error!("the thread that writes the record has died; restart the gateway");
+        }
     }
 
     /// Take the writer, and be the one who takes orders for it.

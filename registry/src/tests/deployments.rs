@@ -1,13 +1,14 @@
 //! Deploying, rolling back and retiring, one behaviour at a time; `model` tries all orders.
 
-use super::{Bench, adapter, candidate, sound};
+use super::{Bench, adapter, caller, candidate, sound};
 use crate::database::Kind;
-use crate::{ActFilter, ActKind, DeploymentKind, RegistryError};
+use crate::{ActFilter, ActKind, DeploymentKind, RegistryError, Revoke};
 use bytes::Bytes;
 use nhip_exchange::Digest;
 use serde_json::json;
 
 on_both! {
+    every_change_of_control_is_told,
     a_deployment_is_complete_after_a_restart,
     a_version_stays_what_it_is,
     a_component_that_is_not_stored_is_not_deployed,
@@ -254,4 +255,30 @@ async fn a_refused_deployment_is_on_record_and_acts_can_be_searched(kind: Kind) 
     assert_eq!((all[0].refused, all[0].deployment, &all[0].detail), (true, None, &why));
     assert_eq!(acts.list(&ActFilter::default(), 1).await.unwrap().len(), 1);
     sound(&bench.registry).await;
+}
+
+async fn every_change_of_control_is_told(kind: Kind) {
+    let bench = Bench::new(kind).await;
+    let registry = &bench.registry;
+    let mut changes = registry.changes();
+    let mut told = || {
+        let told = changes.has_changed().unwrap();
+        changes.mark_unchanged();
+        told
+    };
+    registry.acts.note_refusal("a-vendor", ActKind::Deploy, "population", &json!({})).await.unwrap();
+    assert!(!told(), "nothing changed");
+    let first = bench.deploy(candidate(registry, "population", "1.0.0", "p", &["population"]).await).await;
+    assert!(told());
+    bench.deploy(candidate(registry, "population", "1.1.0", "p", &["population"]).await).await;
+    assert!(told());
+    let target = registry.deployments.rollback_target(&first.adapter, None).await.unwrap();
+    let back = registry.deployments.rollback(target, "an-operator").await.unwrap();
+    assert!(told());
+    registry.deployments.retire(&first.adapter, back.id, "an-operator").await.unwrap();
+    assert!(told());
+    let key = registry.callers.add(&caller("mot-cua"), "an-operator").await.unwrap();
+    assert!(told());
+    registry.callers.revoke(&caller("mot-cua"), Revoke::Key(key.id()), "an-operator").await.unwrap();
+    assert!(told());
 }

@@ -4,11 +4,10 @@
 //! and says each one that it was told is done, and kills that.
 
 use super::server::Scratch;
-use super::{adapter, candidate, config, sound};
+use super::{adapter, candidate, config, gateway, opened, sound};
 use crate::database::Kind;
 use crate::{Config, Registry, RegistryError};
 use bytes::Bytes;
-use nhip_exchange::SystemClock;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -36,7 +35,7 @@ fn killed_again_and_again(name: &str, kind: Kind) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if let Some(data) = std::env::var_os(FOLDER) {
         let database = std::env::var(DATABASE).ok();
-        runtime.block_on(change_for_ever(Config { data: data.into(), database, gateway: "killed".to_owned() }));
+        runtime.block_on(change_for_ever(Config { gateway: "killed".to_owned(), ..gateway(data.into(), database) }));
         return;
     }
     let folder = TempDir::new().unwrap();
@@ -89,7 +88,7 @@ fn killed_at_random(name: &str, config: &Config) -> Vec<String> {
 
 /// Open the registry as after a restart, ask the oracle, and give all deployments' numbers.
 async fn look(config: &Config) -> BTreeSet<i64> {
-    let registry = Registry::open_with(config.clone(), SystemClock::shared()).await.unwrap();
+    let registry = opened(config).await.unwrap();
     // A server may still be at the last commit of the killed one: that ends before this turn begins.
     let turn = registry.store.begin().await.unwrap();
     sound(&registry).await;
@@ -105,7 +104,7 @@ async fn look(config: &Config) -> BTreeSet<i64> {
 
 /// The other process: change deployments until killed.
 async fn change_for_ever(config: Config) {
-    let registry = Registry::open_with(config, SystemClock::shared()).await.unwrap();
+    let registry = opened(&config).await.unwrap();
     loop {
         let name = ["one", "two"][random(2)];
         let done = match random(6) {

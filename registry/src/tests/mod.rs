@@ -18,18 +18,33 @@ macro_rules! on_both {
     };
 }
 
+/// A test that needs a server.
+macro_rules! on_postgres {
+    ($($needs:ident $name:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                #[cfg_attr(not($needs), ignore = "no PostgreSQL of its own when this was built: install it (Debian: postgresql) and touch registry/build.rs")]
+                async fn $name() { super::$name().await; }
+            )+
+        }
+    };
+}
+
 mod blobs;
 mod callers;
 mod deployments;
+mod durable;
 mod key_value;
 mod kill;
 mod model;
 mod open;
+mod outage;
 mod postgres;
 mod server;
 
 use crate::database::Kind;
-use crate::{Config, Deployment, NewDeployment, Registry};
+use crate::{Config, Deployment, JournalConfig, NewDeployment, Registry, RegistryError};
 use bytes::Bytes;
 use nhip_exchange::{Digest, SystemClock};
 use nhip_policies::{AdapterName, CallerName};
@@ -37,9 +52,10 @@ use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::test_runner::TestRunner;
 use server::Scratch;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 /// How long a test waits for what must happen.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -92,11 +108,28 @@ impl Bench {
 
 fn config(folder: &Path, scratch: Option<&Scratch>) -> Config {
     let database = scratch.map(|scratch| scratch.url.clone());
-    Config { data: folder.to_owned(), database, gateway: "a-gateway".to_owned() }
+    gateway(folder.to_owned(), database)
+}
+
+/// A gateway with this folder and, perhaps, this shared database.
+fn gateway(data: PathBuf, database: Option<String>) -> Config {
+    Config { data, database, gateway: "a-gateway".to_owned(), journal: JournalConfig::default() }
 }
 
 async fn open(folder: &Path, scratch: Option<&Scratch>) -> Registry {
-    Registry::open_with(config(folder, scratch), SystemClock::shared()).await.unwrap()
+    opened(&config(folder, scratch)).await.unwrap()
+}
+
+/// Open a folder that nobody has. Another test's process that is just being made has it for a moment nevertheless:
+/// all that was open here, until it becomes another program.
+async fn opened(config: &Config) -> Result<Registry, RegistryError> {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        match Registry::open_with(config.clone(), SystemClock::shared()).await {
+            Err(RegistryError::InUse { .. }) if Instant::now() < until => tokio::task::yield_now().await,
+            other => return other,
+        }
+    }
 }
 
 fn adapter(name: &str) -> AdapterName {
@@ -143,6 +176,11 @@ fn for_all<T: std::fmt::Debug, F: Future<Output = ()>>(
             assert!(done.is_ok(), "{}", done.unwrap_err());
         });
     });
+}
+
+/// Wait until the number changes.
+async fn ticks(changes: &mut watch::Receiver<u64>) {
+    tokio::time::timeout(DEADLINE, changes.changed()).await.expect("a change that is never told").unwrap();
 }
 
 /// Wait until something holds.

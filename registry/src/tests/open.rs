@@ -1,9 +1,12 @@
 //! Opening a data folder.
 
-use super::{Bench, adapter, candidate, open};
+use super::{Bench, adapter, caller, candidate, open, opened};
 use crate::database::Kind;
-use crate::{Registry, RegistryError};
+use crate::{ActFilter, Registry, RegistryError, schema};
 use nhip_exchange::SystemClock;
+use nhip_exchange::port::KeyValue;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
 on_both! {
@@ -70,7 +73,7 @@ async fn a_database_of_a_newer_gateway_is_refused_and_left_alone(kind: Kind) {
     let (config, _scratch) = (bench.config(), bench.scratch);
     bench.registry.close().await;
     for _ in 0..2 {
-        let refused = Registry::open_with(config.clone(), SystemClock::shared()).await.err().unwrap();
+        let refused = opened(&config).await.err().unwrap();
         assert!(matches!(refused, RegistryError::Newer { found: 999, known: 2, .. }), "{refused:?}");
         let name = if kind == Kind::Sqlite { "nhip.db" } else { "nhip_test_" };
         assert!(refused.to_string().contains(name), "{refused}");
@@ -114,4 +117,29 @@ async fn readers_cannot_write(kind: Kind) {
     assert!(
         sqlx::query("INSERT INTO callers (name, created_ms) VALUES ('x', 0)").execute(&mut *reading).await.is_err()
     );
+}
+
+#[tokio::test]
+async fn what_an_older_gateway_kept_is_there_after_the_step_to_this_schema() {
+    let folder = TempDir::new().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join("nhip.db")).create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    schema::SQLITE.run_direct(Some(1), &mut connection, false).await.unwrap();
+    for statement in [
+        "INSERT INTO callers (name, created_ms) VALUES ('mot-cua', 1)",
+        "INSERT INTO acts (id, at_ms, actor, kind, subject, refused, detail) \
+         VALUES (1, 1, 'admin', 'caller-add', 'mot-cua', 0, '{}')",
+        "INSERT INTO key_values (adapter, key, value) VALUES ('one', 'khoá', X'010203')",
+        "INSERT INTO key_value_usage (adapter, bytes, keys) VALUES ('one', 8, 1)",
+    ] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let registry = open(folder.path(), None).await;
+    assert_eq!(registry.key_values.get("one", "khoá").await.unwrap().unwrap(), &[1, 2, 3][..]);
+    assert_eq!(registry.key_values.keys("one", 0, 9).await.unwrap(), ["khoá"]);
+    registry.callers.add_key(&caller("mot-cua"), "admin").await.unwrap();
+    let acts = registry.acts.list(&ActFilter::default(), 9).await.unwrap();
+    let acts: Vec<_> = acts.iter().map(|act| (act.id, act.gateway.as_str())).collect();
+    assert_eq!(acts, [(2, "a-gateway"), (1, "")]);
 }

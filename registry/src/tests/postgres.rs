@@ -1,30 +1,14 @@
-//! What only a shared database can do: several gateways on it, and a server that goes away and comes back.
+//! What only a shared database can do: several gateways on it.
 
-use super::server::{Scratch, Server};
-use super::{Bench, DEADLINE, adapter, caller, candidate, eventually, open, sound};
+use super::server::Scratch;
+use super::{Bench, adapter, caller, candidate, eventually, gateway, opened, sound, ticks};
 use crate::database::Kind;
 use crate::{ActFilter, Config, Registry, RegistryError, Revoke, Usage};
 use bytes::Bytes;
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
 use nhip_exchange::{Digest, SystemClock};
-use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-
-/// A test that needs a server.
-macro_rules! on_postgres {
-    ($($needs:ident $name:ident),+ $(,)?) => {
-        mod on_postgres {
-            $(
-                #[tokio::test]
-                #[cfg_attr(not($needs), ignore = "no PostgreSQL of its own when this was built: install it (Debian: postgresql) and touch registry/build.rs")]
-                async fn $name() { super::$name().await; }
-            )+
-        }
-    };
-}
 
 on_postgres! {
     nhip_postgres what_one_gateway_deploys_the_others_see,
@@ -39,10 +23,6 @@ on_postgres! {
     nhip_postgres a_component_that_is_damaged_in_the_database_is_refused_and_mended,
     nhip_postgres every_act_names_the_gateway_that_made_it,
     nhip_postgres an_unknown_database_is_named_and_no_password_is,
-    nhip_postgres_binaries a_restarted_server_is_found_again,
-    nhip_postgres_binaries what_was_kept_is_there_after_a_crash_of_the_server,
-    nhip_postgres_binaries a_server_that_may_forget_is_refused,
-    nhip_postgres_binaries a_line_that_goes_dead_ends_what_is_under_way,
 }
 
 /// Another gateway on the same database.
@@ -70,17 +50,12 @@ fn quota(bytes: u64) -> Quota {
     Quota { bytes, keys: 1000 }
 }
 
-/// Wait until the number changes.
-async fn ticks(changes: &mut watch::Receiver<u64>) {
-    tokio::time::timeout(DEADLINE, changes.changed()).await.expect("a change that is never told").unwrap();
-}
-
 async fn what_one_gateway_deploys_the_others_see() {
     let (bench, other) = two().await;
     let mut changes = other.registry.changes();
     let made = bench.deploy(candidate(&bench.registry, "population", "1.0.0", "p", &["population"]).await).await;
     ticks(&mut changes).await;
-    assert_eq!(other.registry.deployments.live().await.unwrap(), [made.clone()]);
+    assert_eq!(other.registry.deployments.live().await.unwrap(), std::slice::from_ref(&made));
     let component = other.registry.blobs.get(&made.component).await.unwrap();
     assert_eq!(Digest::of(&component), made.component);
     // And from its own folder the next time.
@@ -116,8 +91,7 @@ async fn gateways_that_start_together_make_one_schema() {
         let url = scratch.url.clone();
         starting.spawn(async move {
             let folder = TempDir::new().unwrap();
-            let config =
-                Config { data: folder.path().to_owned(), database: Some(url), gateway: format!("gateway-{at}") };
+            let config = Config { gateway: format!("gateway-{at}"), ..gateway(folder.path().to_owned(), Some(url)) };
             let registry = Registry::open_with(config, SystemClock::shared()).await.unwrap();
             let key = registry.callers.add(&caller(&format!("caller-{at}")), "an-operator").await.unwrap();
             registry.close().await;
@@ -254,158 +228,12 @@ async fn an_unknown_database_is_named_and_no_password_is() {
     url.set_path("no_such_database");
     url.query_pairs_mut().append_pair("password", "hush");
     let folder = TempDir::new().unwrap();
-    let config = Config { data: folder.path().to_owned(), database: Some(url.into()), gateway: "g".to_owned() };
+    let config = gateway(folder.path().to_owned(), Some(url.into()));
     assert!(!format!("{config:?}").contains("hush"));
-    let refused = Registry::open_with(config.clone(), SystemClock::shared()).await.err().unwrap();
+    let refused = opened(&config).await.err().unwrap();
     assert!(matches!(refused, RegistryError::Open { .. }), "{refused:?}");
     assert!(refused.to_string().contains("no_such_database"), "{refused}");
     assert!(!format!("{refused:?} {}", crate::error::chain(&refused)).contains("hush"), "{refused:?}");
-    let refused = Registry::open_with(Config { gateway: "a b".to_owned(), ..config }, SystemClock::shared()).await;
-    assert!(matches!(refused.err(), Some(RegistryError::GatewayName { .. })));
-}
-
-async fn a_restarted_server_is_found_again() {
-    let mut server = Server::start();
-    let bench = Bench::with(Some(Scratch::on(&server).await)).await;
-    let name = caller("mot-cua");
-    let key = bench.registry.callers.add(&name, "an-operator").await.unwrap();
-    for signal in ["INT", "QUIT"] {
-        server.stop(signal);
-        server.go_on();
-        // The first operation of each kind, over connections that died while they were idle.
-        bench.registry.key_values.set("one", signal, b"value", quota(1000)).await.unwrap();
-        bench.registry.callers.add_key(&name, "an-operator").await.unwrap();
-        bench.registry.deployments.live().await.unwrap();
-
-        server.stop(signal);
-        let gone = [
-            bench.registry.deployments.live().await.err().unwrap(),
-            bench.registry.callers.add_key(&name, "an-operator").await.err().unwrap(),
-        ];
-        for gone in gone {
-            assert!(matches!(gone, RegistryError::Unreachable { .. }) && gone.is_unavailable(), "{gone:?}");
-            assert!(gone.to_string().contains("nhip_test_"), "{gone}");
-        }
-        assert_eq!(bench.registry.key_values.get("one", signal).await, Err(KeyValueError::Unavailable));
-        // Who was known is known.
-        assert_eq!(bench.registry.callers.directory().prove(key.reveal()), Some(name.clone()));
-        server.go_on();
-        assert_eq!(bench.registry.key_values.get("one", signal).await.unwrap().unwrap(), "value");
-        let mut changes = bench.registry.changes();
-        bench.scratch.as_ref().unwrap().sql("UPDATE changes SET number = number + 1").await.unwrap();
-        ticks(&mut changes).await;
-    }
-}
-
-async fn what_was_kept_is_there_after_a_crash_of_the_server() {
-    let mut server = Server::start();
-    let bench = Bench::with(Some(Scratch::on(&server).await)).await;
-    let mut kept = Vec::new();
-    for round in 0..4 {
-        let registry = bench.registry.clone();
-        let mut adding = JoinSet::new();
-        for at in 0..40 {
-            let registry = registry.clone();
-            adding.spawn(async move {
-                let name = caller(&format!("caller-{round}-{at}"));
-                (name.clone(), registry.callers.add(&name, "an-operator").await)
-            });
-        }
-        // Let some be kept, then fall.
-        let mut answers = vec![adding.join_next().await.unwrap().unwrap()];
-        server.stop("QUIT");
-        server.go_on();
-        answers.extend(adding.join_all().await);
-        for (name, answer) in answers {
-            match answer {
-                Ok(key) => kept.push((name, key)),
-                Err(error) => assert!(error.is_unavailable(), "{error:?}"),
-            }
-        }
-    }
-    let listed = bench.registry.callers.list().await.unwrap();
-    let acts = bench.registry.acts.list(&ActFilter::default(), 1000).await.unwrap();
-    assert_eq!(listed.len(), acts.len(), "a caller without its act, or an act without its caller");
-    let directory = bench.registry.callers.directory();
-    for (name, key) in &kept {
-        assert!(listed.iter().any(|one| one.name == *name), "`{name}` was kept and is gone");
-        eventually("its key is good", async || directory.prove(key.reveal()).as_ref() == Some(name)).await;
-    }
-}
-
-async fn a_server_that_may_forget_is_refused() {
-    let server = Server::start();
-    let scratch = Scratch::on(&server).await;
-    scratch.sql("ALTER ROLE nhip SET synchronous_commit = off").await.unwrap();
-    let folder = TempDir::new().unwrap();
-    let config = super::config(folder.path(), Some(&scratch));
-    let refused = Registry::open_with(config, SystemClock::shared()).await.err().unwrap();
-    assert!(matches!(refused, RegistryError::Unfit { .. }), "{refused:?}");
-    assert!(refused.to_string().contains("`synchronous_commit`"), "{refused}");
-    scratch.sql("ALTER ROLE nhip RESET synchronous_commit").await.unwrap();
-    open(folder.path(), Some(&scratch)).await;
-}
-
-/// A line to the server that can go dead: what is sent then goes nowhere, and nobody hangs up.
-struct Line {
-    port: u16,
-    dead: watch::Sender<bool>,
-}
-
-impl Line {
-    async fn to(server: &Server) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (dead, is_dead) = watch::channel(false);
-        let socket = server.socket();
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, socket.clone(), is_dead.clone()));
-            }
-        });
-        Self { port, dead }
-    }
-}
-
-async fn carry(mut near: TcpStream, socket: std::path::PathBuf, mut is_dead: watch::Receiver<bool>) {
-    let mut far = UnixStream::connect(socket).await.unwrap();
-    let dies = async {
-        let _ = is_dead.wait_for(|dead| *dead).await;
-    };
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-        () = dies => {
-            // Both ends stay open, for as long as the line is dead.
-            let _ = is_dead.wait_for(|dead| !*dead).await;
-        }
-    }
-}
-
-async fn a_line_that_goes_dead_ends_what_is_under_way() {
-    let server = Server::start();
-    let mut scratch = Scratch::on(&server).await;
-    let line = Line::to(&server).await;
-    let name = url::Url::parse(&scratch.url).unwrap().path().to_owned();
-    scratch.url = format!("postgres://nhip@127.0.0.1:{}{name}", line.port);
-    let bench = Bench::with(Some(scratch)).await;
-    let registry = &bench.registry;
-    registry.callers.add(&caller("mot-cua"), "an-operator").await.unwrap();
-    let mut turn = registry.store.begin().await.unwrap();
-    line.dead.send_replace(true);
-    let statement = sqlx::query("SELECT 1").execute(&mut *turn);
-    // What is under way, what begins, and what starts: none waits for ever.
-    let (under_way, begins) = tokio::join!(statement, registry.deployments.live());
-    assert!(under_way.unwrap_err().to_string().contains("does not answer"));
-    assert!(matches!(begins, Err(RegistryError::Unreachable { .. })), "{begins:?}");
-    drop(turn);
-    let folder = TempDir::new().unwrap();
-    let config = Config { data: folder.path().to_owned(), ..bench.config() };
-    assert!(matches!(Registry::open_with(config, SystemClock::shared()).await.err(), Some(RegistryError::Open { .. })));
-    line.dead.send_replace(false);
-    let alive = || async { registry.callers.add_key(&caller("mot-cua"), "an-operator").await.is_ok() };
-    tokio::time::timeout(Duration::from_secs(60), async {
-        eventually("it works again", async || alive().await).await;
-    })
-    .await
-    .unwrap();
+    let refused = opened(&Config { gateway: "a b".to_owned(), ..config }).await.err().unwrap();
+    assert!(matches!(refused, RegistryError::GatewayName { .. }), "{refused:?}");
 }

@@ -7,8 +7,9 @@
 use super::DEADLINE;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,22 +18,50 @@ use std::time::{Duration, Instant};
 
 /// Runs the server until a line comes, or the end of who writes lines: then the server is stopped as the line says.
 const KEEPER: &str = r#"
-"$0" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=400 -c shared_buffers=16MB >>"$1/log" 2>&1 &
+server=$0 folder=$1
+shift
+"$server" -D "$folder/data" -k "$folder" -c max_connections=400 -c shared_buffers=16MB "$@" >>"$folder/log" 2>&1 &
 server=$!
 how=QUIT
 if read -r how; then kill -s "$how" $server; wait $server; exit; fi
-kill -s QUIT $server; wait $server; rm -rf "$1"
+kill -s QUIT $server; wait $server; rm -rf "$folder"
 "#;
 
 /// A server of the tests' own.
 pub(super) struct Server {
     folder: PathBuf,
+    settings: Vec<String>,
     keeper: Option<Child>,
 }
 
 impl Server {
     /// Make a cluster and start it.
     pub(super) fn start() -> Self {
+        let mut server = Self::made();
+        server.settings.push("listen_addresses=".to_owned());
+        server.go_on();
+        server
+    }
+
+    /// Make a cluster that speaks TLS on this port of `localhost`, with this certificate and key, and start it.
+    pub(super) fn with_tls(port: u16, certificate: &str, key: &str) -> Self {
+        let mut server = Self::made();
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = server.folder.join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = other_user() {
+                std::os::unix::fs::chown(&file, Some(user), Some(group)).unwrap();
+            }
+            let setting = if name.ends_with("key") { "ssl_key_file" } else { "ssl_cert_file" };
+            server.settings.push(format!("{setting}={}", file.display()));
+        }
+        server.settings.extend(["ssl=on".to_owned(), "listen_addresses=127.0.0.1".to_owned(), format!("port={port}")]);
+        server.go_on();
+        server
+    }
+
+    fn made() -> Self {
         let folder = tempfile::Builder::new().prefix("nhip-pg-").tempdir().unwrap().keep();
         if let Some((user, group)) = other_user() {
             std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
@@ -43,9 +72,7 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {made:?}");
-        let mut server = Self { folder, keeper: None };
-        server.go_on();
-        server
+        Self { folder, settings: Vec::new(), keeper: None }
     }
 
     /// Start the server again.
@@ -54,12 +81,14 @@ impl Server {
         let keeper = as_user(Command::new("sh"))
             .args(["-c", KEEPER])
             .args([&Path::new(binaries()).join("postgres"), &self.folder])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
         self.keeper = Some(keeper);
         let until = Instant::now() + DEADLINE;
-        while !run("pg_isready").arg("-q").arg("-h").arg(&self.folder).status().unwrap().success() {
+        while !run("pg_isready").args(["-q", "-p", self.port()]).arg("-h").arg(&self.folder).status().unwrap().success()
+        {
             let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             assert!(Instant::now() < until, "the server does not start: {log}");
             std::thread::sleep(Duration::from_millis(5));
@@ -75,7 +104,11 @@ impl Server {
 
     /// The URL of a database on it.
     pub(super) fn url(&self, database: &str) -> String {
-        format!("postgres://nhip@localhost/{database}?host={}", self.folder.display())
+        format!("postgres://nhip@localhost:{}/{database}?host={}", self.port(), self.folder.display())
+    }
+
+    fn port(&self) -> &str {
+        self.settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
     }
 
     /// Its socket.
@@ -169,7 +202,10 @@ fn given() -> Option<String> {
 }
 
 fn binaries() -> &'static str {
-    option_env!("NHIP_POSTGRES_BINARIES").expect("build.rs found no server, and NHIP_TEST_POSTGRES is not set any more")
+    match option_env!("NHIP_POSTGRES_BINARIES") {
+        Some(folder) => folder,
+        None => panic!("build.rs found no server, and NHIP_TEST_POSTGRES is not set any more"),
+    }
 }
 
 fn run(program: &str) -> Command {

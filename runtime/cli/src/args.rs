@@ -3,6 +3,7 @@
 //! This file is the table of contents; the structs are in the file of their noun. Commands that change or show the
 //! gateway reach it through [`Reach`]; commands that only read files need no gateway.
 
+mod audit;
 mod call;
 mod caller;
 mod demo;
@@ -13,6 +14,9 @@ mod policy;
 mod reach;
 mod serve;
 
+pub use audit::{
+    AuditArgs, AuditCommand, CheckpointArgs, ExportArgs, KeyArgs, Kind, RetainArgs, SearchArgs, ShowArgs, VerifyArgs,
+};
 pub use call::{CallArgs, Key};
 pub use caller::{CallerArgs, CallerCommand};
 pub use demo::DemoArgs;
@@ -21,7 +25,7 @@ pub use lists::{ActsArgs, AdaptersArgs, ExchangesArgs, ServicesArgs};
 pub use pack::PackArgs;
 pub use policy::{PolicyArgs, PolicyCommand};
 pub use reach::Reach;
-pub use serve::{LogArgs, ServeArgs};
+pub use serve::{DatabaseSource, LogArgs, ServeArgs};
 
 use clap::{Parser, Subcommand};
 
@@ -90,6 +94,11 @@ pub enum Command {
     Exchanges(ExchangesArgs),
     /// List what was changed in the gateway, by whom
     Acts(ActsArgs),
+    /// Verify, search, export and empty the record of exchanges and control acts
+    ///
+    /// The record is a chain: each entry carries the hash of the one before, and segments of it are sealed with the
+    /// gateway's key. With nothing but its public key, an edit, an insertion, a removal and a cut are found out.
+    Audit(AuditArgs),
     /// Stop the gateway; exchanges under way are finished first
     Stop(StopArgs),
     /// Put manifest and documentation into a component; needs no gateway
@@ -137,6 +146,8 @@ mod tests {
         assert_eq!(serve.data, Path::new("nhip-data"));
         assert_eq!(serve.grace, Duration::from_secs(60));
         assert!(serve.tls_cert.is_none() && serve.tls_key.is_none());
+        assert!(serve.gateway.is_none() && serve.record_retention.is_none(), "kept for ever");
+        assert_eq!(serve.segment_age, Duration::from_secs(600));
     }
 
     #[test]
@@ -164,10 +175,26 @@ mod tests {
             "nhip caller revoke mot-cua",
             "nhip exchanges --limit 0",
             "nhip exchanges --limit 1001",
+            "nhip serve --record-retention 1h",
+            "nhip audit",
+            "nhip audit verify",
+            "nhip audit verify a --key ed25519:07",
+            "nhip audit export",
+            "nhip audit export --out a --from yesterday",
+            "nhip audit search --kind thing",
+            "nhip audit retain",
+            "nhip audit retain --older-than 1y",
         ] {
             let refused = parse(line).expect_err(line);
             assert_eq!(refused.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_database_is_never_printed() {
+        let line = "nhip serve --gateway bridge-1 --database postgres://nhip:hush@db.example/nhip";
+        let args = parse(line).unwrap();
+        assert!(!format!("{args:?}").contains("hush"), "{args:?}");
     }
 
     #[test]

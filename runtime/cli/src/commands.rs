@@ -2,6 +2,7 @@
 
 mod acts;
 mod adapters;
+mod audit;
 mod call;
 mod caller;
 mod change;
@@ -37,6 +38,7 @@ pub async fn run(command: Command, out: Output) -> anyhow::Result<ExitCode> {
         Command::Policy(args) => policy::run(&args.command, out),
         Command::Exchanges(args) => exchanges::run(args, out).await,
         Command::Acts(args) => acts::run(&args, out).await,
+        Command::Audit(args) => audit::run(args.command, out).await,
         Command::Stop(args) => stop::run(&args, out).await,
     }
 }

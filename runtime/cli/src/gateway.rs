@@ -19,14 +19,16 @@ use nhip_exchange::{Spine, SpineConfig};
 use nhip_gateway::{Gateway, GatewayConfig, load_tls};
 use nhip_host::egress::FileAndMap;
 use nhip_host::{HostConfig, WasmHost};
-use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop};
-use nhip_registry::{Journal, Registry};
+use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop, retain_daily};
+use nhip_registry::{Journal, JournalConfig, Registry};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+/// What a gateway is called that shares its database with nobody.
+const LONE: &str = "gateway";
 /// The folder of compiled components, in the data folder.
 const CACHE: &str = "cache";
 /// Records that may wait for the database: some seconds of a busy gateway, a few megabytes. When they are all taken,
@@ -45,6 +47,7 @@ pub struct Assembly {
     gateway: Gateway,
     admin: Admin,
     records: JoinHandle<()>,
+    retention: Option<Duration>,
     stop: Stop,
 }
 
@@ -58,16 +61,19 @@ impl Assembly {
         data_folder::prepare(data)?;
         data_folder::prepare(&data.join(CACHE))?;
         let tls_config = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
-        let registry = Registry::open(data, Arc::clone(clock)).await?;
+        let registry = Registry::open_with(registry_config(&options)?, Arc::clone(clock)).await?;
         let token = token::keep(data)?;
         let host = Arc::new(WasmHost::start(host_config(&options, &registry))?);
 
         let pool = usize::try_from(options.pool.instances)?;
-        let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock));
+        let (spine, queue) =
+            Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock), Arc::new(registry.durables.clone()));
         let spine = Arc::new(spine);
+        spine.refuse_while(registry.journal.stalled());
         let records = tokio::spawn(registry.journal.clone().write(queue));
         let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
         let restored = deployments.restore().await?;
+        deployments.follow();
 
         let callers = registry.callers.directory();
         let config = GatewayConfig { listen: *listen, tls: tls_config, limits: *limits, grace: *grace };
@@ -86,15 +92,17 @@ impl Assembly {
             AdminConfig { allow_remote: *admin_remote, hosts: admin_hosts.clone(), ..AdminConfig::new(*admin) };
         let admin = Admin::bind(config, state).await.map_err(not_bound)?;
 
+        let retention = options.record_retention;
         let (data_addr, admin_addr) = (gateway.local_addr(), admin.local_addr());
-        let end = tokio::spawn(Self { registry, spine, gateway, admin, records, stop: stop.clone() }.run());
+        let end = tokio::spawn(Self { registry, spine, gateway, admin, records, retention, stop: stop.clone() }.run());
         Ok(Running { data: data.clone(), data_addr, admin_addr, tls: tls.is_some(), token, restored, stop, end })
     }
 
     /// Serve until the stop, then end in order: the data listener with its exchanges, the admin listener (so that a
     /// stop can be watched), the records, the database.
     async fn run(self) -> anyhow::Result<Stopped> {
-        let Self { registry, spine, gateway, admin, records, stop } = self;
+        let Self { registry, spine, gateway, admin, records, retention, stop } = self;
+        let retaining = retention.map(|age| tokio::spawn(retain_daily(registry.journal.clone(), age)));
         let data_ended = Stop::default();
         let admin = tokio::spawn({
             let data_ended = data_ended.clone();
@@ -109,6 +117,9 @@ impl Assembly {
             .await;
         data_ended.stop();
         admin.await?;
+        if let Some(retaining) = retaining {
+            retaining.abort();
+        }
         finish_records(records, &registry.journal).await?;
         if timeout(CLOSE, registry.close()).await.is_err() {
             tracing::warn!("the database was still in use when the gateway ended; nothing is lost by that");
@@ -132,6 +143,21 @@ async fn finish_records(records: JoinHandle<()>, log: &Journal) -> anyhow::Resul
             Ok(())
         }
     }
+}
+
+fn registry_config(options: &Options) -> anyhow::Result<nhip_registry::Config> {
+    let database = options.database.as_ref().map(|url| url.to_string());
+    let gateway = match (&options.gateway, &database) {
+        (Some(name), _) => name.clone(),
+        (None, None) => LONE.to_owned(),
+        (None, Some(_)) => {
+            return Err(Failure::new("a gateway that shares its database has no name")
+                .hint("give each gateway a name of its own with `--gateway NAME`, and never change it: its record carries it")
+                .into());
+        }
+    };
+    let journal = JournalConfig { segment_age: options.segment_age, ..JournalConfig::default() };
+    Ok(nhip_registry::Config { data: options.data.clone(), database, gateway, journal })
 }
 
 fn host_config(options: &Options, registry: &Registry) -> HostConfig {

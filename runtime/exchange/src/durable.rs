@@ -111,6 +111,49 @@ pub trait Ledger: Send + Sync {
         id: ExchangeId,
         lane: Option<&str>,
     ) -> Result<Claimed, LedgerError>;
+
+    /// What there is to know of an exchange, for the caller that owns it; nothing for anybody else.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn status(&self, caller: &CallerName, id: ExchangeId) -> Result<Option<Status>, LedgerError>;
+}
+
+/// Where a durable exchange is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It waits for its next try.
+    Waiting,
+    /// It is being tried.
+    Trying,
+    /// It was done.
+    Done,
+    /// It could not be done and is not tried any more, unless an operator says so: a dead letter.
+    Dead,
+    /// An operator gave it up.
+    Discarded,
+}
+
+/// What there is to know of a durable exchange.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its id.
+    pub id: ExchangeId,
+    /// The service.
+    pub service: String,
+    /// The function.
+    pub function: String,
+    /// Where it is.
+    pub state: State,
+    /// When it was accepted, in milliseconds since 1970.
+    pub accepted_ms: u64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next, in milliseconds since 1970; of a waiting one.
+    pub next_ms: Option<u64>,
+    /// The answer of one that was done; the last fault of one that was not.
+    pub result: Option<Result<Bytes, Fault>>,
 }
 
 /// A fault as it is kept, to be told again word by word. What was said to the inside is not kept.

@@ -110,6 +110,8 @@ kinds! {
     Forbidden "forbidden" 403 Caller Never "the caller may not call this";
     /// No such service, or the address is none.
     UnknownService "unknown-service" 404 Caller Never "no such service";
+    /// The caller has no accepted exchange of that id.
+    UnknownExchange "unknown-exchange" 404 Caller Never "no such exchange";
     /// The service has no such function.
     UnknownFunction "unknown-function" 404 Caller Never "no such function";
     /// Another method than the address takes.

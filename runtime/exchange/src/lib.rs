@@ -32,6 +32,9 @@ pub mod stats;
 pub mod trace;
 pub mod trail;
 
+// The ledger of the tests is read by those of other crates, too.
+#[cfg(test)]
+extern crate self as nhip_exchange;
 #[cfg(test)]
 mod tests;
 

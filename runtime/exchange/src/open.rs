@@ -45,10 +45,10 @@ pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &Arrival) -> Open<'a> {
     };
     let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
     let place = spine.records.clone().try_reserve_owned().ok();
-    let refusal = if place.is_none() {
+    let refusal = if place.is_none() || spine.is_stalled() {
         Some(
             Fault::new(Kind::RecordUnavailable, "the gateway cannot put the exchange on record; try again in a moment")
-                .inside("the record queue is full or closed: the database is slow or gone")
+                .inside("the record queue is full or closed, or the disk refuses the record: it is slow, full or gone")
                 .retry_after(1),
         )
     } else if spine.is_stopping() && !matches!(arrival.origin, Origin::Adapter { .. }) {

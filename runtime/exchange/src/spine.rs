@@ -7,7 +7,7 @@ use crate::record::Entry;
 use crate::route::Routes;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
@@ -31,6 +31,8 @@ pub struct Spine {
     pub(crate) ids: IdSource,
     pub(crate) unrouted: Stats,
     stopping: AtomicBool,
+    /// Whether the disk refuses the record now.
+    stalled: OnceLock<Arc<AtomicBool>>,
 }
 
 impl Spine {
@@ -47,6 +49,7 @@ impl Spine {
             ids: IdSource::default(),
             unrouted: Stats::default(),
             stopping: AtomicBool::new(false),
+            stalled: OnceLock::new(),
         };
         (spine, queue)
     }
@@ -68,6 +71,12 @@ impl Spine {
         &self.unrouted
     }
 
+    /// Where durable exchanges are kept.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
     /// Free slots of the instance pool.
     #[must_use]
     pub fn free_slots(&self) -> usize {
@@ -84,6 +93,16 @@ impl Spine {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Refuse new exchanges while this says that the disk refuses the record: what cannot be recorded must not happen.
+    /// The first one given stays.
+    pub fn refuse_while(&self, stalled: Arc<AtomicBool>) {
+        let _ = self.stalled.set(stalled);
+    }
+
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.stalled.get().is_some_and(|stalled| stalled.load(Ordering::Relaxed))
     }
 
     /// Refuse new exchanges from now on; those under way go on.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -256,6 +256,20 @@ async fn without_a_place_in_the_record_nothing_is_called() {
     drop(queue);
     let gone = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!(gone.kind, Kind::RecordUnavailable);
+}
+
+#[tokio::test]
+async fn while_the_disk_refuses_the_record_nothing_new_begins() {
+    let service = service(Fake::Echo, policy(""));
+    let (spine, mut records) = spine(&service);
+    let stalled = Arc::new(AtomicBool::new(true));
+    spine.refuse_while(Arc::clone(&stalled));
+    let refused = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
+    assert_eq!((refused.kind, refused.kind.row().status), (Kind::RecordUnavailable, 503));
+    // The refusal itself has a place, and is written when the disk is back.
+    assert_eq!(records.next().await.outcome, "record-unavailable");
+    stalled.store(false, Ordering::Relaxed);
+    assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

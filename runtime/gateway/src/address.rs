@@ -1,4 +1,4 @@
-//! What a path asks for. Four shapes, compared segment by segment; a path that is almost one of them is none.
+//! What a path asks for. Five shapes, compared segment by segment; a path that is almost one of them is none.
 
 use nhip_exchange::{Fault, Kind};
 use percent_encoding::percent_decode_str;
@@ -15,6 +15,8 @@ pub(crate) enum Address<'a> {
     Catalogue,
     /// `/services/{service}/openapi.json`
     OpenApi { service: Cow<'a, str> },
+    /// `/exchanges/{id}`: an exchange that was accepted to be done later.
+    Accepted { id: &'a str },
     /// Anything else.
     Nowhere,
 }
@@ -33,6 +35,7 @@ impl<'a> Address<'a> {
                     _ => Self::Garbled { service, function },
                 }
             }
+            (Some("exchanges"), Some(id), None, None) if !id.is_empty() => Self::Accepted { id },
             _ => Self::Nowhere,
         }
     }
@@ -41,7 +44,7 @@ impl<'a> Address<'a> {
     pub(crate) fn methods(&self) -> &'static str {
         match self {
             Self::Exchange { .. } | Self::Garbled { .. } => "POST, OPTIONS",
-            Self::Catalogue | Self::OpenApi { .. } => "GET, HEAD, OPTIONS",
+            Self::Catalogue | Self::OpenApi { .. } | Self::Accepted { .. } => "GET, HEAD, OPTIONS",
             Self::Nowhere => "",
         }
     }
@@ -73,6 +76,7 @@ mod tests {
         assert_eq!(Address::of("/services/popul%61tion/find"), exchange("population", "find"));
         assert_eq!(Address::of("/services"), Address::Catalogue);
         assert_eq!(Address::of("/services/x/openapi.json"), Address::OpenApi { service: "x".into() });
+        assert_eq!(Address::of("/exchanges/x"), Address::Accepted { id: "x" });
         for (path, service, function) in [
             ("/services/%ff/find", "%ff", "find"),
             ("/services/a/b%0ac", "a", "b%0ac"),
@@ -93,6 +97,10 @@ mod tests {
             "/services/x/y/z",
             "/Services/x/y",
             "//services/x/y",
+            "/exchanges",
+            "/exchanges/",
+            "/exchanges/x/",
+            "/exchanges/x/y",
         ] {
             assert_eq!(Address::of(path), Address::Nowhere, "{path}");
         }

@@ -3,17 +3,21 @@
 use crate::problem;
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use nhip_exchange::{ExchangeId, Fault, Kind, Outcome};
+use nhip_exchange::{ExchangeId, Fault, Kind, Outcome, Reply};
 
 /// An answer, whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 const EXCHANGE_ID: HeaderName = HeaderName::from_static("x-exchange-id");
+/// Our own header: the exchange that was first with the idempotency key.
+const REPEATS: HeaderName = HeaderName::from_static("x-repeats-exchange");
+/// RFC 7240, section 3
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -21,17 +25,38 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 /// The outcome of an exchange. `methods` are those that the address takes.
 pub(crate) fn outcome(outcome: Outcome, methods: &'static str) -> Answer {
     let mut answer = match outcome.result {
-        Ok(json) => document(json),
+        Ok(Reply::Answer(json)) => document(json),
+        Ok(Reply::Accepted(id)) => accepted(id),
         Err(fault) => of_fault(&fault, Some(outcome.id), methods),
     };
     let headers = answer.headers_mut();
-    for (name, text) in [(EXCHANGE_ID, outcome.id.to_string()), (TRACEPARENT, outcome.trace.to_string())] {
+    let repeats = outcome.repeats.map(|first| (REPEATS, first.to_string()));
+    let texts = [(EXCHANGE_ID, outcome.id.to_string()), (TRACEPARENT, outcome.trace.to_string())];
+    for (name, text) in texts.into_iter().chain(repeats) {
         // Ids are plain ASCII by their types.
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(name, value);
         }
     }
     answer
+}
+
+/// It is on disk and will be done; `Location` tells how it goes.
+fn accepted(id: ExchangeId) -> Answer {
+    let place = format!("/exchanges/{id}");
+    let document = serde_json::json!({ "exchange": id, "state": "accepted", "location": place });
+    let mut answer = whole(StatusCode::ACCEPTED, JSON, document.to_string().into());
+    let headers = answer.headers_mut();
+    headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
+    if let Ok(place) = HeaderValue::try_from(place) {
+        headers.insert(LOCATION, place);
+    }
+    answer
+}
+
+/// A fault that is told without an exchange of its own.
+pub(crate) fn fault(fault: &Fault) -> Answer {
+    of_fault(fault, None, "")
 }
 
 /// A JSON document that was asked for.

@@ -1,8 +1,7 @@
 //! What an exchange's request must be, by its headers alone.
 //!
-//! Two headers are promises that this listener does not keep yet. `Prefer: respond-async` may be left unanswered by
-//! its own rules (RFC 7240, section 2), so the exchange is answered at once. `Idempotency-Key` may not: a caller that
-//! trusts it repeats what must not happen twice. It is refused.
+//! Two headers ask for more than an answer: `Idempotency-Key`, that repeats are one effect, and `Prefer: respond-async`
+//! (RFC 7240, section 4.1), that the exchange is accepted now and done later.
 
 use crate::headers::single;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
@@ -14,6 +13,10 @@ use nhip_exchange::{Fault, Kind};
 const PURPOSE: HeaderName = HeaderName::from_static("x-purpose");
 /// draft-ietf-httpapi-idempotency-key-header
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// RFC 7240
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// A UUID has 36 characters.
+const LONGEST_KEY: usize = 255;
 /// Longer than any code that a policy can name.
 const LONGEST_PURPOSE: usize = 128;
 
@@ -27,10 +30,6 @@ pub(crate) fn meets(head: &Parts, has_body: bool) -> Result<(), Fault> {
     // RFC 9112, section 3.2: exactly one, or different readers see different hosts.
     if head.version == Version::HTTP_11 && single(&head.headers, &HOST)?.is_none() {
         return Err(Fault::new(Kind::Malformed, "the header `Host` is missing"));
-    }
-    if head.headers.contains_key(&IDEMPOTENCY_KEY) {
-        let text = "`Idempotency-Key` is not kept here; leave it out, and repeat an exchange only where its fault says that this is safe";
-        return Err(Fault::new(Kind::Malformed, text));
     }
     if let Some(encoding) = single(&head.headers, &CONTENT_ENCODING)?
         && !encoding.eq_ignore_ascii_case("identity")
@@ -72,6 +71,31 @@ pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     Ok(Some(purpose.to_owned()))
 }
 
+/// The idempotency key: a string in quotes, as its draft wants it, or bare, as most clients send it.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+    let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
+    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
+    if bare.is_empty() || bare.len() > LONGEST_KEY || !plain {
+        let text = format!(
+            "`Idempotency-Key` must be 1 to {LONGEST_KEY} visible ASCII characters without quotes, commas and \
+             backslashes inside; a UUID is a good one"
+        );
+        return Err(Fault::new(Kind::Malformed, text));
+    }
+    Ok(Some(bare.to_owned()))
+}
+
+/// Whether the caller prefers that the exchange is accepted now and done later.
+pub(crate) fn later(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all(&PREFER).into_iter().filter_map(|value| value.to_str().ok());
+    // Without regard to case, and a value or parameters make no difference.
+    preferences.flat_map(|list| list.split(',')).any(|preference| {
+        let name = preference.split([';', '=']).next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("respond-async")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +124,33 @@ mod tests {
             assert!(json(Some(wrong)).is_err(), "{wrong}");
         }
         assert!(json(None).is_err());
+    }
+
+    fn with(name: HeaderName, values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), http::HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_key_is_taken_bare_or_in_quotes() {
+        for fits in ["\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "8e03978e-40d5-43dd-bc93-6894a57f9324"] {
+            let found = key(&with(IDEMPOTENCY_KEY, &[fits])).unwrap();
+            assert_eq!(found.as_deref(), Some("8e03978e-40d5-43dd-bc93-6894a57f9324"));
+        }
+        assert_eq!(key(&HeaderMap::new()).unwrap(), None);
+        let long = "k".repeat(LONGEST_KEY + 1);
+        for wrong in [&["\"\""][..], &["a b"], &["a\"b"], &["a,b"], &[&long], &["a", "b"], &["\"a"]] {
+            assert_eq!(key(&with(IDEMPOTENCY_KEY, wrong)).unwrap_err().kind, Kind::Malformed, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn respond_async_is_found_among_other_preferences() {
+        for asks in [&["respond-async"][..], &["wait=10, Respond-Async"], &["a", "b; c=d, respond-async;x"]] {
+            assert!(later(&with(PREFER, asks)), "{asks:?}");
+        }
+        for not in [&[][..], &["wait=100"], &["respond-asynchronously"], &["x=respond-async"]] {
+            assert!(!later(&with(PREFER, not)), "{not:?}");
+        }
     }
 
     proptest! {

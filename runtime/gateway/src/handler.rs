@@ -1,7 +1,7 @@
 //! The way of one request: what it asks for, who asks, and what is already wrong with it; then the spine.
 //!
-//! Without a record are answered only: the catalogue to a proven caller, `OPTIONS`, and reading an unknown address
-//! (`GET /favicon.ico`). Everything else is an exchange, refused or not.
+//! Without a record are answered only: the catalogue, and the state of an accepted exchange to the caller that owns
+//! it, both to proven callers; `OPTIONS`; and reading an unknown address (`GET /favicon.ico`). Everything else is an exchange, refused or not.
 
 use crate::address::{Address, garbled};
 use crate::answer::{self, Answer};
@@ -9,12 +9,12 @@ use crate::body::HttpBody;
 use crate::catalogue;
 use crate::connection::Connection;
 use crate::leftover::Leftover;
-use crate::{credential, demands, headers};
+use crate::{accepted, credential, demands, headers};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use hyper::body::{Body, Incoming};
-use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin};
+use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome};
 use nhip_policies::CallerName;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) async fn handle(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let _busy = connection.activity.begin();
     let (head, body) = request.into_parts();
-    let answer = match without_exchange(&connection, &head) {
+    let answer = match without_exchange(&connection, &head).await {
         Ok(answer) => answer,
         Err(caller) => exchange(&connection, &head, body, caller).await,
     };
@@ -34,7 +34,7 @@ pub(crate) async fn handle(connection: Arc<Connection>, request: Request<Incomin
 }
 
 /// The answer, if the request needs no exchange; else who calls.
-fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Result<CallerName, Fault>> {
+async fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Result<CallerName, Fault>> {
     let caller = || credential::caller(&head.headers, &connection.shared.prover);
     let address = Address::of(head.uri.path());
     let reads = matches!(head.method, Method::GET | Method::HEAD);
@@ -42,14 +42,18 @@ fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Res
         Address::Nowhere if reads || head.method == Method::OPTIONS => answer::not_found(),
         Address::Nowhere => return Err(caller()),
         _ if head.method == Method::OPTIONS => answer::methods(address.methods()),
-        Address::Catalogue | Address::OpenApi { .. } if reads => {
-            // Who guesses keys here is put on record, too.
+        // Who guesses keys at these is put on record, too.
+        Address::Catalogue if reads => {
             caller().map_err(Err)?;
-            let routes = connection.shared.spine.routes();
-            match &address {
-                Address::OpenApi { service } => catalogue::describe(&routes, service),
-                _ => catalogue::list(&routes),
-            }
+            catalogue::list(&connection.shared.spine.routes())
+        }
+        Address::OpenApi { service } if reads => {
+            caller().map_err(Err)?;
+            catalogue::describe(&connection.shared.spine.routes(), service)
+        }
+        Address::Accepted { id } if reads => {
+            let caller = caller().map_err(Err)?;
+            accepted::show(connection.shared.spine.ledger().as_ref(), &caller, id).await
         }
         _ => return Err(caller()),
     };
@@ -61,10 +65,14 @@ fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Res
 async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller: Result<CallerName, Fault>) -> Answer {
     let address = Address::of(head.uri.path());
     let has_body = !body.is_end_stream();
-    let (purpose, flaw) = match demands::purpose(&head.headers) {
-        Ok(purpose) => (purpose, flaw(head, &address, has_body).err()),
-        Err(fault) => (None, Some(fault)),
+    let mut flaw = flaw(head, &address, has_body).err();
+    let mut known = |demand: Result<Option<String>, Fault>| {
+        demand.unwrap_or_else(|fault| {
+            flaw.get_or_insert(fault);
+            None
+        })
     };
+    let (purpose, key) = (known(demands::purpose(&head.headers)), known(demands::key(&head.headers)));
     let (service, function) = match &address {
         Address::Exchange { service, function } => (service.to_string(), function.to_string()),
         Address::Garbled { service, function } => ((*service).to_owned(), (*function).to_owned()),
@@ -81,11 +89,26 @@ async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller:
         // A bad one begins a new trace, as its specification says.
         traceparent: headers::single(&head.headers, &TRACEPARENT).ok().flatten().map(str::to_owned),
         flaw,
+        key,
+        later: demands::later(&head.headers),
         body: source(connection, leftover.as_ref()),
     };
-    let outcome = nhip_exchange::run(&connection.shared.spine, arrival).await;
+    let outcome = run(connection, arrival).await;
     let answer = answer::outcome(outcome, address.methods());
     if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
+}
+
+/// Run it. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
+async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
+    let spine = Arc::clone(&connection.shared.spine);
+    if arrival.key.is_none() {
+        return nhip_exchange::run(&spine, arrival).await;
+    }
+    match tokio::spawn(async move { nhip_exchange::run(&spine, arrival).await }).await {
+        Ok(outcome) => outcome,
+        // The spine has put it on record; the HTTP library ends the connection, as for any other panic.
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// What the listener finds wrong, told by the spine to callers that have proven who they are.

@@ -12,6 +12,7 @@
 //! * Whatever a peer does or leaves undone has a bound in time and in bytes: see [`HttpLimits`].
 //! * A credential never enters a log, an error or an answer.
 
+mod accepted;
 mod activity;
 mod address;
 mod answer;

@@ -56,7 +56,8 @@ impl Adapter for WasmAdapter {
     }
 
     fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault> {
-        self.entry(function)?.function.decode(body, &self.decoding).map(|_| ()).map_err(refuse)
+        self.entry(function)?.function.decode(body, &self.decoding).map_err(refuse)?;
+        Ok(())
     }
 
     fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {

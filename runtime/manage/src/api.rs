@@ -5,9 +5,11 @@
 
 mod acts;
 mod adapters;
+mod audit;
 mod callers;
 mod deployments;
 mod exchanges;
+mod export;
 mod extract;
 mod health;
 mod refusal;
@@ -64,6 +66,12 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/callers/{name}", delete(callers::revoke)),
         route(Method::GET, "/api/exchanges", get(exchanges::list)),
         route(Method::GET, "/api/acts", get(acts::list)),
+        route(Method::GET, "/api/audit/key", get(audit::key)),
+        route(Method::GET, "/api/audit/entries", get(audit::search)),
+        route(Method::GET, "/api/audit/exchanges/{id}", get(audit::show)),
+        route(Method::GET, "/api/audit/export", get(export::export)),
+        route(Method::POST, "/api/audit/checkpoint", post(audit::checkpoint)),
+        route(Method::POST, "/api/audit/retention", post(audit::retain)),
     ]
 }
 

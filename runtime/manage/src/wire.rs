@@ -5,6 +5,7 @@
 
 mod acts;
 mod adapters;
+mod audit;
 mod callers;
 mod deployments;
 mod exchanges;
@@ -14,6 +15,7 @@ mod status;
 
 pub use acts::{Act, ActList, ActQuery};
 pub use adapters::{Adapter, AdapterDetails, AdapterList, AdapterState, Broken, HistoryEntry, LiveVersion, Version};
+pub use audit::{AuditKey, EntryList, EntryQuery, ExportQuery, Retain, Retained};
 pub use callers::{Caller, CallerKey, CallerList, IssuedKey, NewCaller, RevokeQuery, Revoked};
 pub use deployments::{
     Conflict, Deployed, Line, PolicyMistake, Refused, RefusedCode, Replaced, Retired, Rollback, Served, SmokeFailure,

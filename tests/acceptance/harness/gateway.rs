@@ -98,6 +98,12 @@ impl Gateway {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
+    /// The same, where there may be no answer.
+    pub(crate) async fn try_get(&self, key: &str, path: &str) -> reqwest::Result<Answer> {
+        let request = self.http.get(format!("http://{}{path}", self.data)).header("x-api-key", key);
+        Ok(Answer::of(request.send().await?).await)
+    }
+
     /// A request to the control API, with the token.
     pub(crate) fn admin_request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = method.parse().expect("a method");

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 pub(crate) struct Process {
     child: Child,
     gateway: Gateway,
+    data: PathBuf,
     log: PathBuf,
 }
 
@@ -60,7 +61,11 @@ impl Process {
         let [Some(listen), Some(admin)] = addresses else { panic!("it did not say where it listens") };
         let token = std::fs::read_to_string(data.join("admin-token")).expect("the admin token");
         let gateway = Gateway::new(listen, admin, token.trim());
-        Self { child, gateway, log }
+        Self { child, gateway, data: data.to_owned(), log }
+    }
+
+    pub(crate) fn data_folder(&self) -> &Path {
+        &self.data
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -169,6 +169,13 @@ impl Vxp {
         self.agent.requests().clone()
     }
 
+    /// The notations of all documents and status packets of this kind, such as `17/UBND-KSTT`, in the order in which
+    /// they first arrived. One that was sent again with the same bytes is here once.
+    pub fn notations(&self, kind: MessageType) -> Vec<String> {
+        let store = self.agent.store();
+        store.all().filter(|document| document.kind == kind).map(|document| document.notation.clone()).collect()
+    }
+
     /// Puts bytes into an organisation's inbox as if somebody had sent them, and returns the document's id there. The
     /// bytes are not checked: a receiver has to stand whatever arrives.
     ///

@@ -2,8 +2,7 @@
 //!
 //! The one test has two roles, as in the registry's own test of this kind: it starts itself in a process of its own.
 
-use super::{Gateway, HandClock, acts, exchanges, record};
-use crate::Registry;
+use super::{Gateway, HandClock, acts, exchanges, opened, record};
 use crate::record::{JournalConfig, PublicKey, verify_folder};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -56,7 +55,7 @@ fn a_killed_gateway_has_what_it_acknowledged_on_record() {
 
 /// The key can be had without changing anything.
 async fn public_key(folder: &Path) -> PublicKey {
-    let registry = Registry::open_with(folder, config(), HandClock::new()).await.unwrap();
+    let registry = opened(folder, config(), HandClock::new()).await.unwrap();
     let key = registry.journal.public_key();
     registry.close().await;
     key
@@ -104,7 +103,7 @@ fn killed_at_random(folder: &Path) -> Vec<String> {
 /// The other process: exchanges and control acts, until killed.
 async fn write_for_ever(folder: &Path) {
     let round: u64 = std::fs::read_to_string(folder.join("round")).unwrap().parse().unwrap();
-    let registry = Registry::open_with(folder, config(), HandClock::new()).await.unwrap();
+    let registry = opened(folder, config(), HandClock::new()).await.unwrap();
     let (queue, records) = tokio::sync::mpsc::channel(256);
     let writing = tokio::spawn(registry.journal.clone().write(records));
     let next = Arc::new(std::sync::atomic::AtomicU64::new(round * ROUND));

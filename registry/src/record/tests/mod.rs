@@ -9,7 +9,7 @@ mod search;
 mod tamper;
 
 use super::{Body, ChainEntry, JournalConfig, verify_folder};
-use crate::Registry;
+use crate::{Config, Registry, RegistryError};
 use nhip_exchange::record::Entry;
 use nhip_exchange::{Clock, Digest, ExchangeId, Record, UpstreamCall};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,12 @@ impl Clock for HandClock {
     }
 }
 
+/// Open a data folder whose record is written like this.
+async fn opened(folder: &Path, journal: JournalConfig, clock: Arc<dyn Clock>) -> Result<Registry, RegistryError> {
+    let gateway = journal.gateway.clone();
+    Registry::open_with(Config { data: folder.to_owned(), database: None, gateway, journal }, clock).await
+}
+
 /// A gateway that writes its record.
 struct Gateway {
     folder: TempDir,
@@ -65,7 +71,7 @@ impl Gateway {
 
     async fn on(folder: TempDir, clock: Arc<HandClock>, config: JournalConfig) -> Self {
         let its_clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
-        let registry = Registry::open_with(folder.path(), config.clone(), its_clock).await.unwrap();
+        let registry = opened(folder.path(), config.clone(), its_clock).await.unwrap();
         let (queue, records) = mpsc::channel(4096);
         let writing = tokio::spawn(registry.journal.clone().write(records));
         Self { folder, clock, config, registry, queue, writing }

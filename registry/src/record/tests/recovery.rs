@@ -1,8 +1,8 @@
 //! Opening what a killed gateway, a careless operator or a stranger left.
 
-use super::{Gateway, HandClock, events, exchanges, lines, record};
+use super::{Gateway, HandClock, events, exchanges, lines, opened, record};
+use crate::RegistryError;
 use crate::record::{Event, JournalConfig, RecordError, verify_folder};
-use crate::{Registry, RegistryError};
 use nhip_exchange::Clock;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -25,7 +25,7 @@ async fn killed() -> (TempDir, JournalConfig, PathBuf) {
 
 async fn refused(folder: &Path, config: JournalConfig) -> RecordError {
     let clock: Arc<dyn Clock> = HandClock::new();
-    match Registry::open_with(folder, config, clock).await.err().unwrap() {
+    match opened(folder, config, clock).await.err().unwrap() {
         RegistryError::Record(error) => error,
         other => panic!("{other:?}"),
     }
@@ -106,6 +106,18 @@ async fn a_key_or_a_name_that_changed_refuses_the_start() {
     assert!(matches!(refused(folder.path(), config.clone()).await, RecordError::OtherKey { .. }));
     std::fs::write(&key, own).unwrap();
     Gateway::on(folder, HandClock::new(), config).await.verified();
+}
+
+#[tokio::test]
+async fn a_database_older_than_the_record_refuses_the_start() {
+    let gateway = Gateway::start(1 << 20).await;
+    gateway.registry.callers.add(&"caller-1".parse().unwrap(), "an-operator").await.unwrap();
+    let (folder, _, config) = gateway.stop().await;
+    for file in ["nhip.db", "nhip.db-wal", "nhip.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    let error = refused(folder.path(), config).await;
+    assert!(matches!(error, RecordError::ActsBehind { registry: 0, record: 1, .. }), "{error:?}");
 }
 
 #[tokio::test]

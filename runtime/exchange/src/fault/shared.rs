@@ -45,6 +45,7 @@ impl Kind {
             Self::Unauthenticated | Self::Forbidden => Self::Denied,
             // Nobody serves it now; somebody may be deployed.
             Self::UnknownService | Self::AdapterUnavailable => Self::UpstreamUnavailable,
+            Self::UnknownExchange => Self::NotFound,
             Self::UnknownFunction => Self::Unsupported,
             Self::TooLarge => Self::InvalidInput,
             // The host writes the request from typed values: what does not fit is the other side's types.

@@ -1,19 +1,20 @@
-//! A ledger in memory, for tests of the spine.
+//! A ledger in memory, for tests of the spine and of what is in front of it.
 
-use crate::durable::{Claimed, End, Ledger, LedgerError, Work};
-use crate::{Digest, ExchangeId};
 use async_trait::async_trait;
+use nhip_exchange::durable::{Claimed, End, Ledger, LedgerError, Status, Work};
+use nhip_exchange::{Digest, ExchangeId};
+use nhip_policies::CallerName;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use tokio::time::Instant;
 
 #[derive(Default)]
-pub(super) struct Book(Mutex<Pages>);
+pub(crate) struct Book(Mutex<Pages>);
 
 #[derive(Default)]
 struct Pages {
     keys: HashMap<String, Page>,
-    accepted: Vec<ExchangeId>,
+    accepted: Vec<Accepted>,
     depths: Vec<u32>,
     full: bool,
 }
@@ -32,17 +33,53 @@ enum State {
     Accepted,
 }
 
+struct Accepted {
+    id: ExchangeId,
+    caller: CallerName,
+    service: String,
+    function: String,
+    result: Option<Result<bytes::Bytes, nhip_exchange::Fault>>,
+}
+
+impl Accepted {
+    fn status(&self) -> Status {
+        Status {
+            id: self.id,
+            service: self.service.clone(),
+            function: self.function.clone(),
+            state: match &self.result {
+                None => nhip_exchange::durable::State::Waiting,
+                Some(Ok(_)) => nhip_exchange::durable::State::Done,
+                Some(Err(_)) => nhip_exchange::durable::State::Dead,
+            },
+            accepted_ms: 1_800_000_000_000,
+            attempts: u32::from(self.result.is_some()),
+            next_ms: self.result.is_none().then_some(1_800_000_001_000),
+            result: self.result.clone(),
+        }
+    }
+}
+
 impl Book {
-    pub(super) fn accepted(&self) -> Vec<ExchangeId> {
-        self.0.lock().unwrap().accepted.clone()
+    pub(crate) fn accepted(&self) -> Vec<ExchangeId> {
+        self.0.lock().unwrap().accepted.iter().map(|accepted| accepted.id).collect()
     }
 
     /// How many exchanges stood above each that was accepted.
-    pub(super) fn depths(&self) -> Vec<u32> {
+    #[allow(dead_code, reason = "not every test that reads this file does")]
+    pub(crate) fn depths(&self) -> Vec<u32> {
         self.0.lock().unwrap().depths.clone()
     }
 
-    pub(super) fn fill(&self) {
+    /// Say how an accepted exchange ended.
+    #[allow(dead_code, reason = "not every test that reads this file does")]
+    pub(crate) fn finish(&self, id: ExchangeId, result: Result<bytes::Bytes, nhip_exchange::Fault>) {
+        let mut pages = self.0.lock().unwrap();
+        pages.accepted.iter_mut().find(|accepted| accepted.id == id).unwrap().result = Some(result);
+    }
+
+    #[allow(dead_code, reason = "not every test that reads this file does")]
+    pub(crate) fn fill(&self) {
         self.0.lock().unwrap().full = true;
     }
 }
@@ -111,7 +148,19 @@ impl Ledger for Book {
             pages.keys.get_mut(key).unwrap().state = State::Accepted;
         }
         pages.depths.push(work.depth);
-        pages.accepted.push(id);
+        pages.accepted.push(Accepted {
+            id,
+            caller: work.caller.clone(),
+            service: work.service.clone(),
+            function: work.function.clone(),
+            result: None,
+        });
         Ok(Claimed::Mine { id, attempt: 0 })
+    }
+
+    async fn status(&self, caller: &CallerName, id: ExchangeId) -> Result<Option<Status>, LedgerError> {
+        let pages = self.0.lock().unwrap();
+        let owned = pages.accepted.iter().find(|accepted| accepted.id == id && accepted.caller == *caller);
+        Ok(owned.map(Accepted::status))
     }
 }

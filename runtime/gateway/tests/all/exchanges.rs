@@ -35,7 +35,7 @@ async fn purpose_and_trace_reach_the_adapter_and_the_record() {
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let headers = format!(
         "Authorization: Bearer {KEY}\r\nX-Purpose:  tthc-ho-tich \r\nContent-Type: application/json; charset=utf-8\r\n\
-         Prefer: respond-async\r\nTraceparent: 00-{trace}-00f067aa0ba902b7-01\r\nContent-Length: 2\r\n"
+         Prefer: wait=5\r\nTraceparent: 00-{trace}-00f067aa0ba902b7-01\r\nContent-Length: 2\r\n"
     );
     let reply = ask(world.address, request("POST", "/services/register/tell", &headers, "{}")).await;
     assert_eq!(reply.status, 200);

@@ -148,7 +148,9 @@ async fn headers_that_could_be_read_in_two_ways_are_refused() {
         wrong("a blank in the purpose", with("X-Purpose: a b\r\n")),
         wrong("an empty purpose", with("X-Purpose: \r\n")),
         wrong("a long purpose", with(&format!("X-Purpose: {}\r\n", "a".repeat(129)))),
-        wrong("a promise we do not keep", with("Idempotency-Key: 1\r\n")),
+        wrong("an idempotency key with a blank", with("Idempotency-Key: a b\r\n")),
+        wrong("two idempotency keys", with("Idempotency-Key: 1\r\nIdempotency-Key: 2\r\n")),
+        wrong("a long idempotency key", with(&format!("Idempotency-Key: {}\r\n", "k".repeat(256)))),
     ])
     .await;
 }

@@ -3,7 +3,10 @@
 
 #![cfg(test)]
 
+#[path = "../../../exchange/src/tests/book.rs"]
+mod book;
 mod catalogue;
+mod durable;
 mod exchanges;
 mod hostile_bodies;
 mod hostile_connections;

@@ -86,7 +86,8 @@ async fn what_outlasts_the_grace_period_is_cut_and_recorded() {
 #[tokio::test]
 async fn an_address_that_is_taken_is_named() {
     let world = World::new().await;
-    let (spine, _records) = Spine::new(SpineConfig { pool: 1, records: 1 }, SystemClock::shared());
+    let book = Arc::new(crate::book::Book::default());
+    let (spine, _records) = Spine::new(SpineConfig { pool: 1, records: 1 }, SystemClock::shared(), book);
     let config = GatewayConfig::new(world.address);
     let error = Gateway::bind(config, Arc::new(spine), Arc::new(|_| None)).await.err().unwrap().to_string();
     assert!(error.contains(&world.address.to_string()) && error.contains("another program"), "{error}");

@@ -1,5 +1,6 @@
 //! A listener on a free port, an adapter that does what its functions' names say, and the records that are left.
 
+use crate::book::Book;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_exchange::port::{Adapter, Call, FunctionId};
@@ -40,7 +41,9 @@ const FUNCTIONS: [&str; 5] = ["echo", "wait", "refuse", "busy", "tell"];
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) spine: Arc<Spine>,
-    records: mpsc::Receiver<Entry>,
+    records: mpsc::UnboundedReceiver<Record>,
+    /// What the spine has accepted, and what was done with a key.
+    pub(crate) book: Arc<Book>,
     stats: Arc<GatewayStats>,
     /// One permit lets one call of `wait` go on.
     pub(crate) gate: Arc<Semaphore>,
@@ -78,6 +81,13 @@ impl Adapter for Fake {
             ))),
         }
     }
+
+    fn check(&self, _: FunctionId, body: &Bytes) -> Result<(), Fault> {
+        match serde_json::from_slice(body) {
+            Ok(serde_json::Value::Object(_)) => Ok(()),
+            _ => Err(Fault::new(Kind::InvalidParameters, "that is no object")),
+        }
+    }
 }
 
 /// Limits under which a test of patience takes no time.
@@ -101,10 +111,19 @@ impl World {
 
     pub(crate) async fn with(change: impl FnOnce(&mut GatewayConfig), deadline: &str) -> Self {
         let config = SpineConfig { pool: 512, records: 1024 };
-        let (spine, records) = Spine::new(config, SystemClock::shared());
+        let book = Arc::new(Book::default());
+        let (spine, mut queue) = Spine::new(config, SystemClock::shared(), book.clone());
         let gate = Arc::new(Semaphore::new(0));
         spine.set_routes(Routes::new([service(&gate, deadline)]));
         let spine = Arc::new(spine);
+        // A disk that is quick: what is on the queue is on it.
+        let (kept, records) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(Entry { record, written }) = queue.recv().await {
+                let _ = kept.send(record);
+                written.map(|written| written.send(()));
+            }
+        });
 
         let prover: Prover = Arc::new(|key| match key {
             KEY => Some("one-stop".parse().unwrap()),
@@ -119,12 +138,12 @@ impl World {
         let serving = tokio::spawn(gateway.serve(async {
             let _ = stopped.await;
         }));
-        Self { address, spine, records, stats, gate, stop: Some(stop), serving }
+        Self { address, spine, records, book, stats, gate, stop: Some(stop), serving }
     }
 
     /// The next record.
     pub(crate) async fn record(&mut self) -> Record {
-        timeout(PATIENCE, self.records.recv()).await.expect("a record in time").expect("a record").record
+        timeout(PATIENCE, self.records.recv()).await.expect("a record in time").expect("a record")
     }
 
     /// The next record, of an exchange that ended so.
@@ -136,7 +155,7 @@ impl World {
 
     /// The next record, which must be there already.
     pub(crate) fn recorded(&mut self) -> Record {
-        self.records.try_recv().expect("a record").record
+        self.records.try_recv().expect("a record")
     }
 
     /// That there is no record more.

@@ -32,17 +32,18 @@ pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
     };
     unless(deployments.is_restored(), "the deployments on record are not served yet");
     unless(!deployments.is_unsettled(), "it is not known whether the last change of what is live was kept");
+    for adapter in deployments.late() {
+        unless(false, &format!("the live version of {adapter} is not served yet: its component cannot be read"));
+    }
     unless(!context.registry.journal.is_stalled(), "the records of exchanges cannot be written");
-    unless(
-        context.spine.free_record_places() > 0,
-        "every place in the queue of records is taken: the disk is slow",
-    );
+    unless(context.spine.free_record_places() > 0, "every place in the queue of records is taken: the disk is slow");
     unless(!context.spine.is_stopping() && !context.stop.is_stopping(), "the gateway is stopping");
     unless(answers(&context).await, "the database does not answer");
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let broken = deployments.broken().iter().map(ToString::to_string).collect();
-    (status, Json(Ready { ready, reasons, broken })).into_response()
+    let (gateway, database) = (context.registry.gateway().to_owned(), context.registry.database().to_owned());
+    (status, Json(Ready { gateway, database, ready, reasons, broken })).into_response()
 }
 
 /// `GET /metrics`.

@@ -14,6 +14,8 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Json<Status> {
     let live = context.deployments.state();
     Json(Status {
         version: about.version.clone(),
+        gateway: context.registry.gateway().to_owned(),
+        database: context.registry.database().to_owned(),
         engine: about.engine.clone(),
         data_listener: about.data_listener,
         admin_listener: context.address,

@@ -24,6 +24,10 @@ pub struct Address {
 pub struct Status {
     /// The gateway's version.
     pub version: String,
+    /// What the gateway is called.
+    pub gateway: String,
+    /// Where its registry is: `sqlite`, its own, or `postgresql`, which gateways share.
+    pub database: String,
     /// The engine that runs the adapters, in words.
     pub engine: String,
     /// Where callers call.
@@ -48,6 +52,10 @@ pub struct Status {
 /// `GET /readyz`, with status 200 when ready and 503 when not.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ready {
+    /// What the gateway is called.
+    pub gateway: String,
+    /// Where its registry is: `sqlite`, its own, or `postgresql`, which gateways share.
+    pub database: String,
     /// Whether callers can be sent here.
     pub ready: bool,
     /// Why not, each in a sentence.
