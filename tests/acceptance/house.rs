@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each may depend on, for whatever purpose, and which heavy libraries it may hold.
-const ARROWS: [(&str, &[&str], &[&str]); 9] = [
+const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("nhip-policies", &[], &[]),
     ("nhip-contract", &[], &["wasmtime"]),
     ("nhip-systems", &[], &["axum"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
     ("nhip-host", &["nhip-exchange", "nhip-contract", "nhip-policies"], &["wasmtime"]),
     ("nhip-gateway", &["nhip-exchange", "nhip-registry", "nhip-policies"], &["axum"]),
     ("nhip-manage", &["nhip-exchange", "nhip-registry", "nhip-policies"], &["axum"]),
+    ("nhip-triggers", &["nhip-exchange", "nhip-registry", "nhip-policies"], &[]),
     (
         "nhip-cli",
         &[
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
             "nhip-host",
             "nhip-gateway",
             "nhip-manage",
+            "nhip-triggers",
         ],
         &["wasmtime"],
     ),

@@ -8,8 +8,6 @@ CREATE TABLE durable (
     function        TEXT COLLATE "C" NOT NULL,
     purpose         TEXT,
     trace           TEXT NOT NULL,
-    -- How many exchanges stand above it.
-    depth           BIGINT NOT NULL,
     request         TEXT NOT NULL,
     -- The parameters, as long as they may be needed for another try.
     body            BYTEA,

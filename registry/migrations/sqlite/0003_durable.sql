@@ -10,8 +10,6 @@ CREATE TABLE durable (
     function        TEXT    NOT NULL,
     purpose         TEXT,
     trace           TEXT    NOT NULL,
-    -- How many exchanges stand above it.
-    depth           INTEGER NOT NULL,
     request         TEXT    NOT NULL,
     -- The parameters, as long as they may be needed for another try.
     body            BLOB,

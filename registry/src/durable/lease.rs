@@ -48,18 +48,25 @@ pub(super) async fn end_earlier_boots(
     change: &mut Connection,
     boot: &str,
 ) -> Result<u64, RegistryError> {
-    let gateway = change.gateway().to_owned();
-    let done = sqlx::query(
-        "UPDATE durable SET held_until_ms = 0 WHERE state IN ('claimed', 'trying') AND held_until_ms > 0 \
+    let (gateway, alone) = (change.gateway().to_owned(), i64::from(store.kind() == Kind::Sqlite));
+    let mut ended = 0;
+    // Each by its own index: what is over is kept for long, and is much.
+    for statement in [
+        "UPDATE durable SET held_until_ms = 0 WHERE state = 'claimed' AND held_until_ms > 0 \
          AND boot <> $1 AND (gateway = $2 OR $3 = 1)",
-    )
-    .bind(boot)
-    .bind(gateway)
-    .bind(i64::from(store.kind() == Kind::Sqlite))
-    .execute(change)
-    .await
-    .map_err(cannot("take up the durable exchanges"))?;
-    Ok(done.rows_affected())
+        "UPDATE durable SET held_until_ms = 0 WHERE state = 'trying' AND held_until_ms > 0 \
+         AND boot <> $1 AND (gateway = $2 OR $3 = 1)",
+    ] {
+        let done = sqlx::query(statement)
+            .bind(boot)
+            .bind(&*gateway)
+            .bind(alone)
+            .execute(&mut *change)
+            .await
+            .map_err(cannot("take up the durable exchanges"))?;
+        ended += done.rows_affected();
+    }
+    Ok(ended)
 }
 
 /// End the leases of schedules that this gateway's earlier runs held.

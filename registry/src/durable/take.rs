@@ -156,7 +156,7 @@ impl Durables {
     async fn end_lost(&self, change: &mut Connection, lease_now: i64) -> Result<(), RegistryError> {
         let lost: Vec<(String, i64, String)> = sqlx::query_as(
             "SELECT id, attempts, story FROM durable WHERE state = 'trying' \
-             AND (held_until_ms <= $1 OR held_until_ms > $2) ORDER BY number LIMIT $3",
+             AND (held_until_ms <= $1 OR held_until_ms > $2) ORDER BY held_until_ms LIMIT $3",
         )
         .bind(lease_now)
         .bind(lease_now.saturating_add(lease::LONGEST))

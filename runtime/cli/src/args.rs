@@ -6,6 +6,7 @@
 mod audit;
 mod call;
 mod caller;
+mod dead_letters;
 mod demo;
 mod deploy;
 mod lists;
@@ -19,6 +20,10 @@ pub use audit::{
 };
 pub use call::{CallArgs, Key};
 pub use caller::{CallerArgs, CallerCommand};
+pub use dead_letters::{
+    DeadLettersArgs, DeadLettersChoice, DeadLettersCommand, DeadLettersDiscardArgs, DeadLettersFilter,
+    DeadLettersListArgs, DeadLettersRetryArgs, DeadLettersShowArgs,
+};
 pub use demo::DemoArgs;
 pub use deploy::{DeployArgs, RetireArgs, RollbackArgs, StopArgs};
 pub use lists::{ActsArgs, AdaptersArgs, ExchangesArgs, ServicesArgs};
@@ -92,6 +97,12 @@ pub enum Command {
     /// A record tells who called what, which version answered, how it ended and what was asked of upstream systems. It holds
     /// no content. With `--id` or `--json` everything in the record is shown.
     Exchanges(ExchangesArgs),
+    /// List, show, retry and discard the exchanges that could not be delivered
+    ///
+    /// An exchange that was accepted to be done later and failed for good, or for too long, is a dead letter: it is kept,
+    /// with what it carries and the story of its tries, until somebody has it tried again or discards it. Nothing here shows
+    /// what it carries. Each retry and each discard is on record, with who asked for it.
+    DeadLetters(DeadLettersArgs),
     /// List what was changed in the gateway, by whom
     Acts(ActsArgs),
     /// Verify, search, export and empty the record of exchanges and control acts
@@ -106,7 +117,7 @@ pub enum Command {
     /// Language tools leave doc comments out of components. Packed in, they become the text of the API document that callers
     /// read. Types and code are not touched.
     Pack(PackArgs),
-    /// Show the whole gateway at work on this machine, with simulators of the national systems
+    /// Show the whole gateway at work, with simulators of the national systems
     ///
     /// Starts simulators and a gateway on free ports, deploys two adapters, makes named exchanges, replaces an adapter under
     /// load and rolls it back, and says how many exchanges ran, failed, and on which version. Needs a source checkout, to build
@@ -184,9 +195,30 @@ mod tests {
             "nhip audit search --kind thing",
             "nhip audit retain",
             "nhip audit retain --older-than 1y",
+            "nhip dead-letters",
+            "nhip dead-letters list --limit 0",
+            "nhip dead-letters show",
+            "nhip dead-letters retry",
+            "nhip dead-letters retry a --all",
+            "nhip dead-letters retry a --service documents",
+            "nhip dead-letters retry --service documents --all",
+            "nhip dead-letters retry --service documents --yes",
+            "nhip dead-letters discard",
+            "nhip dead-letters discard --yes",
+            "nhip dead-letters discard --since yesterday --yes",
         ] {
             let refused = parse(line).expect_err(line);
             assert_eq!(refused.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn dead_letters_are_meant_by_id_by_filter_or_all() {
+        for which in ["a", "--all", "--service documents", "--caller mot-cua --outcome busy", "--until 2026-11-01"] {
+            for doing in ["retry", "discard"] {
+                let line = format!("nhip dead-letters {doing} {which}");
+                assert!(parse(&line).is_ok(), "{line}");
+            }
         }
     }
 

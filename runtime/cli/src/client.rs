@@ -4,6 +4,7 @@
 //! cure: a gateway that is not there, a token that is not its own, something else that listens there.
 
 mod audit;
+mod dead_letters;
 
 use crate::args::Reach;
 use crate::env;

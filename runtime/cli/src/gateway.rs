@@ -21,9 +21,11 @@ use nhip_host::egress::FileAndMap;
 use nhip_host::{HostConfig, WasmHost};
 use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop, retain_daily};
 use nhip_registry::{Journal, JournalConfig, Registry};
+use nhip_triggers::{Delivery, DeliveryConfig, Schedules, SchedulesConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -47,8 +49,37 @@ pub struct Assembly {
     gateway: Gateway,
     admin: Admin,
     records: JoinHandle<()>,
+    triggers: Triggers,
     retention: Option<Duration>,
     stop: Stop,
+}
+
+/// What starts exchanges besides callers.
+struct Triggers {
+    delivery: JoinHandle<()>,
+    schedules: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Triggers {
+    fn start(spine: &Arc<Spine>, registry: &Registry) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let stopped = || nhip_triggers::Stop::from(stopped.clone());
+        let (durables, schedules) = (registry.durables.clone(), registry.schedules.clone());
+        Self {
+            delivery: Delivery::start(Arc::clone(spine), durables, DeliveryConfig::default(), stopped()),
+            schedules: Schedules::start(Arc::clone(spine), schedules, SchedulesConfig::default(), stopped()),
+            stop,
+        }
+    }
+
+    /// Begin nothing more, and wait for what is under way: its deadlines bound that.
+    async fn end(self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        self.delivery.await?;
+        self.schedules.await?;
+        Ok(())
+    }
 }
 
 impl Assembly {
@@ -93,15 +124,17 @@ impl Assembly {
         let admin = Admin::bind(config, state).await.map_err(not_bound)?;
 
         let retention = options.record_retention;
+        let triggers = Triggers::start(&spine, &registry);
         let (data_addr, admin_addr) = (gateway.local_addr(), admin.local_addr());
-        let end = tokio::spawn(Self { registry, spine, gateway, admin, records, retention, stop: stop.clone() }.run());
+        let parts = Self { registry, spine, gateway, admin, records, triggers, retention, stop: stop.clone() };
+        let end = tokio::spawn(parts.run());
         Ok(Running { data: data.clone(), data_addr, admin_addr, tls: tls.is_some(), token, restored, stop, end })
     }
 
-    /// Serve until the stop, then end in order: the data listener with its exchanges, the admin listener (so that a
+    /// Serve until the stop, then end in order: the data listener with its exchanges, the triggers with theirs, the admin listener (so that a
     /// stop can be watched), the records, the database.
     async fn run(self) -> anyhow::Result<Stopped> {
-        let Self { registry, spine, gateway, admin, records, retention, stop } = self;
+        let Self { registry, spine, gateway, admin, records, triggers, retention, stop } = self;
         let retaining = retention.map(|age| tokio::spawn(retain_daily(registry.journal.clone(), age)));
         let data_ended = Stop::default();
         let admin = tokio::spawn({
@@ -115,6 +148,7 @@ impl Assembly {
                 spine.stop();
             })
             .await;
+        triggers.end().await?;
         data_ended.stop();
         admin.await?;
         if let Some(retaining) = retaining {

@@ -7,6 +7,7 @@ mod acts;
 mod adapters;
 mod audit;
 mod callers;
+mod dead_letters;
 mod deployments;
 mod exchanges;
 mod export;
@@ -65,6 +66,10 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Method::POST, "/api/callers/{name}/keys", post(callers::add_key)),
         route(Method::DELETE, "/api/callers/{name}", delete(callers::revoke)),
         route(Method::GET, "/api/exchanges", get(exchanges::list)),
+        route(Method::GET, "/api/dead-letters", get(dead_letters::list)),
+        route(Method::GET, "/api/dead-letters/{id}", get(dead_letters::show)),
+        route(Method::POST, "/api/dead-letters/retry", post(dead_letters::retry)),
+        route(Method::POST, "/api/dead-letters/discard", post(dead_letters::discard)),
         route(Method::GET, "/api/acts", get(acts::list)),
         route(Method::GET, "/api/audit/key", get(audit::key)),
         route(Method::GET, "/api/audit/entries", get(audit::search)),

@@ -8,6 +8,7 @@ mod audit;
 mod book;
 mod breaking;
 mod client;
+mod dead_letters;
 mod deploying;
 mod door;
 mod fake_host;

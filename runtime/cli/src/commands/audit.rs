@@ -97,7 +97,8 @@ async fn retain(args: &RetainArgs, out: Output) -> anyhow::Result<()> {
         out.text("no segment is that old; nothing was emptied")?;
         return Ok(());
     }
-    out.text(&format!("{} segments were emptied of their {} entries", done.segments, done.entries))?;
+    let (segments, entries) = (done.segments, done.entries);
+    out.text(&format!("emptied; segments: {segments}, entries that were in them: {entries}"))?;
     out.note("the chain still goes through them: `nhip audit verify` counts what they held");
     Ok(())
 }

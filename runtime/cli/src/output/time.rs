@@ -83,8 +83,10 @@ impl Moment {
 /// # Errors
 /// Says how to write it.
 pub fn parse_moment(text: &str) -> Result<Moment, String> {
-    let by_day = |day: jiff::civil::Date| Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
-    let at = text.parse::<jiff::Timestamp>().ok().or_else(|| by_day(text.parse().ok()?));
+    // A day alone: of a time without its zone the parser would give the day, too.
+    let day = || text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text);
+    let by_day = || Some(day()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(by_day);
     let at = at.and_then(|at| u64::try_from(at.as_millisecond()).ok()).map(Moment::At);
     at.or_else(|| parse_age(text).ok().map(Moment::Ago)).ok_or_else(|| {
         format!("`{text}` is not a moment; write `2026-11-22T08:00:00+07:00`, a day in UTC as `2026-11-22`, or how long ago: `7 days`")

@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use nhip_registry::ActFilter;
+use nhip_registry::{ActFilter, Counts};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long the database may take to answer a question of one row.
+/// How long the database may take to answer a small question.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: this process serves.
@@ -48,7 +48,7 @@ pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Result<Response, Refusal> {
-    match scrape(&context, context.refusals()) {
+    match scrape(&context, context.refusals(), counts(&context).await) {
         Ok(text) => Ok(([(CONTENT_TYPE, METRICS)], text).into_response()),
         Err(_) => Err(Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -62,4 +62,16 @@ pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Result<Respo
 async fn answers(context: &Context) -> bool {
     let filter = ActFilter::default();
     matches!(timeout(PATIENCE, context.registry.acts.list(&filter, 1)).await, Ok(Ok(_)))
+}
+
+/// The durable exchanges, if the database tells them in time.
+pub(super) async fn counts(context: &Context) -> Option<Counts> {
+    let counted = timeout(PATIENCE, context.registry.durables.counts()).await;
+    let why = match counted {
+        Ok(Ok(counts)) => return Some(counts),
+        Ok(Err(error)) => crate::deployments::chain(&error),
+        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+    };
+    tracing::warn!(error = why, "the durable exchanges cannot be counted");
+    None
 }

@@ -45,8 +45,23 @@ pub struct Status {
     pub broken: Vec<String>,
     /// Free slots of the instance pool.
     pub free_slots: usize,
+    /// The exchanges that were accepted to be done later and are not done; absent where the database did not tell in
+    /// time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durable: Option<Durable>,
     /// Whether it takes no new exchanges any more.
     pub stopping: bool,
+}
+
+/// Exchanges that were accepted to be done later and are not done, of all gateways that share the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Durable {
+    /// Those that wait for their next try.
+    pub waiting: u64,
+    /// Those that are being tried.
+    pub trying: u64,
+    /// Those that are not tried any more, unless an operator says so: dead letters.
+    pub dead: u64,
 }
 
 /// `GET /readyz`, with status 200 when ready and 503 when not.

@@ -107,9 +107,9 @@ mod tests {
             [ChainEntry { n: 8, body: Body::Gateway(event) }, ChainEntry { n: 7, body: Body::Act(Box::new(act)) }];
         assert_eq!(
             table(&entries),
-            "ENTRY  AT                    KIND     WHO        WHAT                                             ENDED  EXCHANGE\n\
+            "ENTRY  AT                    KIND     WHO        WHAT                                               ENDED  EXCHANGE\n\
              8      1970-01-01T00:01:01Z  gateway  -          emptied 2 segments of 90 entries, up to segment 4  -      -\n\
-             7      1970-01-01T00:01:00Z  act      admin/lan  retain bridge-1                                  done   -\n"
+             7      1970-01-01T00:01:00Z  act      admin/lan  retain bridge-1                                    done   -\n"
         );
     }
 }

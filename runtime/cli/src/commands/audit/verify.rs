@@ -127,21 +127,27 @@ fn proven(report: &Report) -> Vec<(&'static str, String)> {
         0 => ("segments", "none is sealed".to_owned()),
         _ => ("segments", format!("{first_segment} to {last_segment}, sealed")),
     });
-    known.push(("entries", format!("{entries} proven, up to entry {last_entry}")));
+    known.push(match entries {
+        0 => ("entries", "none is proven".to_owned()),
+        _ => ("entries", format!("{entries} proven, up to entry {last_entry}")),
+    });
     if *emptied > 0 {
-        known.push(("emptied", format!("{emptied} entries of old segments, by retention")));
+        known.push(("emptied", format!("{} of old segments, by retention", counted(*emptied))));
     }
     if let Some(UnsealedTail { segment, entries, torn_bytes }) = unsealed {
         let torn =
             if *torn_bytes > 0 { format!("; then {torn_bytes} bytes of an unfinished line") } else { String::new() };
-        let tail =
-            format!("{entries} entries of segment {segment}, which follow from each other and are not signed yet");
+        let tail = format!("segment {segment}: {} of one chain, not signed yet", counted(*entries));
         known.push(("unsealed", format!("{tail}{torn}")));
     }
     if let Some(reached) = closing {
         known.push(("exported", utc(reached.at_ms)));
     }
     known
+}
+
+fn counted(entries: u64) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
 }
 
 #[cfg(test)]
