@@ -33,7 +33,8 @@ pub enum ImportDelivery {
     /// At once: the adapter waits for the result.
     #[default]
     Direct,
-    /// Later: it is accepted together with the end of the exchange that made it, or not at all, and then delivered durably.
+    /// Later: it is on disk before the adapter goes on, and then delivered durably. Where the exchange that made it is tried again, it is
+    /// not handed over again.
     Durable,
 }
 

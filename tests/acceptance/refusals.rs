@@ -127,7 +127,7 @@ fn a_foreign_component_hears_of_every_import_and_export_that_cannot_be_served() 
         let refused = refused(&house, fixture("foreign"), policy, None).await;
         assert_eq!(refused.code, RefusedCode::Admission);
         let findings = findings(&refused);
-        says(&findings, "import test:foreign/vault@1.0.0", "cannot be imported");
+        says(&findings, "import test:foreign/vault@1.0.0", "`[imports]`");
         says(&findings, "contract test:foreign/handles@1.0.0", "issue");
         says(&findings, "services.other", "does not export `test:foreign/other@1.0.0`");
         says(&findings, "endpoints.system", "NOBODY_SET_THIS");

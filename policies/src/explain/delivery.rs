@@ -13,9 +13,7 @@ impl Words {
         let Import { service, delivery } = import;
         let done = match delivery {
             ImportDelivery::Direct => "direct: the adapter waits for the result (default)",
-            ImportDelivery::Durable => {
-                "durable: accepted together with the end of the exchange that calls, delivered later"
-            }
+            ImportDelivery::Durable => "durable: accepted before the adapter goes on, delivered later",
         };
         self.line(1, format!("`{contract}` is served by `{service}`"));
         self.fact(2, "delivery", done, false);

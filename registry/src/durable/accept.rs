@@ -79,9 +79,9 @@ impl Durables {
         let ready = lane::is_free(change, new.lane).await?;
         sqlx::query(
             "INSERT INTO durable (id, caller, key, service, function, purpose, trace, request, body, body_bytes, lane, \
-             number, ready, state, attempts, attempts_before, accepted_ms, since_ms, next_ms, story) \
+             number, ready, state, attempts, attempts_before, accepted_ms, since_ms, next_ms, story, depth) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting', $14, $14, $15, $15, $15, \
-             '{\"lines\":[]}')",
+             '{\"lines\":[]}', $16)",
         )
         .bind(&*new.id)
         .bind(new.work.caller.as_str())
@@ -98,6 +98,7 @@ impl Durables {
         .bind(i64::from(ready))
         .bind(new.attempts)
         .bind(self.store.now_ms())
+        .bind(i64::from(new.work.depth))
         .execute(change)
         .await
         .map_err(cannot("accept an exchange"))?;

@@ -130,8 +130,8 @@ impl Durables {
         let gateway = change.gateway().to_owned();
         sqlx::query(
             "INSERT INTO durable (id, caller, key, service, function, purpose, trace, request, body_bytes, ready, state, \
-             attempts, attempts_before, accepted_ms, since_ms, gateway, boot, held_until_ms, story) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 'claimed', 1, 0, $9, $9, $10, $11, $12, '{\"lines\":[]}')",
+             attempts, attempts_before, accepted_ms, since_ms, gateway, boot, held_until_ms, story, depth) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 'claimed', 1, 0, $9, $9, $10, $11, $12, '{\"lines\":[]}', $13)",
         )
         .bind(id.to_string())
         .bind(work.caller.as_str())
@@ -145,6 +145,7 @@ impl Durables {
         .bind(gateway)
         .bind(&*self.shared.boot)
         .bind(until)
+        .bind(i64::from(work.depth))
         .execute(change)
         .await
         .map_err(cannot("claim an exchange"))?;

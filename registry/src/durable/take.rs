@@ -139,7 +139,8 @@ impl Durables {
         let row: Option<Row> = sqlx::query_as(
             "UPDATE durable SET state = 'trying', attempts = attempts + 1, gateway = $2, boot = $3, held_until_ms = $4 \
              WHERE id = $1 AND state = 'waiting' AND ready = 1 \
-             RETURNING id, caller, service, function, purpose, trace, request, body, attempts, attempts_before, since_ms",
+             RETURNING id, caller, service, function, purpose, trace, depth, request, body, attempts, \
+             attempts_before, since_ms",
         )
         .bind(id)
         .bind(gateway)
@@ -255,6 +256,7 @@ struct Row {
     function: String,
     purpose: Option<String>,
     trace: String,
+    depth: i64,
     request: String,
     body: Vec<u8>,
     attempts: i64,
@@ -270,6 +272,7 @@ impl Row {
             function: self.function,
             purpose: self.purpose,
             trace: self.trace,
+            depth: kept::count(self.depth),
             body: Bytes::from(self.body),
             request: self.request.parse().map_err(corrupt(what(&self.id)))?,
         };

@@ -1,4 +1,4 @@
-//! Contracts: what one exported interface offers, as the rest of the gateway sees it.
+//! Contracts: what one exported or imported interface offers, as the rest of the gateway sees it.
 //!
 //! Invariant: every function listed in [`Contract::functions`] can be called with JSON and answered with JSON; whatever
 //! cannot is listed in [`Contract::unservable`] instead.
@@ -6,7 +6,7 @@
 use crate::names::{Keyed, Table};
 use crate::shape::{Field, Shape};
 
-/// An exported interface.
+/// An interface that a component exports or imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     /// The full name, e.g. `lgsp:population/register@1.0.0`.

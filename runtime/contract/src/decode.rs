@@ -51,7 +51,7 @@ impl Function {
     /// Everything that does not fit, with its place.
     pub fn decode(&self, body: &[u8], limits: &DecodeLimits) -> Result<Vec<Val>, Refusal> {
         let body = if body.is_empty() { b"{}" } else { body };
-        match run(body, limits, Want::Params(&self.params))? {
+        match run(body, limits, Want::Params(&self.params), Unknown::Refused)? {
             Val::Record(arguments) => Ok(arguments.into_iter().map(|(_, value)| value).collect()),
             _ => Err(Refusal::whole(ProblemCode::WrongType, "wants an object with the parameters by name")),
         }
@@ -64,17 +64,29 @@ impl Shape {
     /// # Errors
     /// Everything that does not fit, with its place.
     pub fn decode(&self, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
-        run(json, limits, Want::Shape(self))
+        run(json, limits, Want::Shape(self), Unknown::Refused)
     }
 }
 
-fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>) -> Result<Val, Refusal> {
+/// One value of a shape from whoever may know more members than the shape has: those are left out.
+pub(crate) fn decode_open(shape: &Shape, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
+    run(json, limits, Want::Shape(shape), Unknown::LeftOut)
+}
+
+/// What becomes of members that a record does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Refused,
+    LeftOut,
+}
+
+fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> Result<Val, Refusal> {
     let text = std::str::from_utf8(json).map_err(|error| {
         let (line, column) = position(json, error.valid_up_to());
         Refusal::whole(ProblemCode::NotJson, format!("not UTF-8 at line {line}, column {column}"))
     })?;
     check_depth(json, limits.max_depth.min(HIGHEST_MAX_DEPTH))?;
-    let mut state = State::new(text, limits);
+    let mut state = State::new(text, limits, unknown);
     let mut parser = serde_json::Deserializer::from_str(text);
     let seed = Seed { state: &mut state, want, path: &Path::ROOT };
     let decoded = seed.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
@@ -90,6 +102,7 @@ struct State<'t> {
     text: &'t str,
     max_problems: usize,
     memory_left: usize,
+    unknown: Unknown,
     problems: Vec<Problem>,
     more: bool,
     /// Why decoding ended before the end. It stands alone: nothing after it was looked at.
@@ -97,10 +110,10 @@ struct State<'t> {
 }
 
 impl<'t> State<'t> {
-    fn new(text: &'t str, limits: &DecodeLimits) -> Self {
+    fn new(text: &'t str, limits: &DecodeLimits, unknown: Unknown) -> Self {
         let max_problems = limits.max_problems.max(1);
         let memory_left = limits.max_memory;
-        Self { text, max_problems, memory_left, problems: Vec::new(), more: false, fatal: None }
+        Self { text, max_problems, memory_left, unknown, problems: Vec::new(), more: false, fatal: None }
     }
 
     /// Notes a problem; the words are only made if there is room for it.

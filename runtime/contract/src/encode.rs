@@ -6,7 +6,8 @@
 use wasmtime::component::Val;
 
 use crate::contract::{Answer, Function};
-use crate::shape::Shape;
+use crate::names::Table;
+use crate::shape::{Field, Shape};
 use crate::shared_fault::SharedFault;
 use writer::Writer;
 
@@ -78,6 +79,13 @@ impl Shape {
     pub fn encode(&self, value: &Val, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
         json(Some(self), Some(value), max_bytes)
     }
+}
+
+/// The object of the parameters by name.
+pub(crate) fn encode_params(params: &Table<Field>, values: &[Val], max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::new(max_bytes);
+    writer.params(params, values)?;
+    Ok(writer.done())
 }
 
 fn json(shape: Option<&Shape>, value: Option<&Val>, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {

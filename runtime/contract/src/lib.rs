@@ -39,6 +39,7 @@ mod compare;
 mod contract;
 mod decode;
 mod encode;
+mod import;
 mod openapi;
 mod refusal;
 mod schema;

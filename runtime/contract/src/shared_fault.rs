@@ -5,7 +5,7 @@
 
 use wasmtime::component::Val;
 
-use crate::shape::{Int, Kind, Shape};
+use crate::shape::{Field, Int, Kind, Shape};
 
 const PACKAGE: &str = "lgsp:types";
 const INTERFACE: &str = "faults";
@@ -72,5 +72,22 @@ impl SharedFault {
             _ => None,
         };
         Some(Self { code: code.clone(), message: message.clone(), upstream_code, retry_after })
+    }
+
+    /// The value of this shape, which is one of the shared type. A later version may have more members: those that are optional are
+    /// absent. None if the shape has not the code or demands another member.
+    pub(crate) fn value(&self, shape: &Shape) -> Option<Val> {
+        let Kind::Record(fields) = shape.kind() else { return None };
+        let optional = |value: Option<Val>| Val::Option(value.map(Box::new));
+        let member = |field: &Field| match (field.name.as_str(), field.shape.kind()) {
+            ("code", Kind::Enum(codes)) => codes.get(&self.code).map(|code| Val::Enum(code.name.clone())),
+            ("message", Kind::String) => Some(Val::String(self.message.clone())),
+            ("upstream-code", Kind::Option(_)) => Some(optional(self.upstream_code.clone().map(Val::String))),
+            ("retry-after", Kind::Option(_)) => Some(optional(self.retry_after.map(Val::U32))),
+            (_, Kind::Option(_)) => Some(optional(None)),
+            _ => None,
+        };
+        let members = fields.items().iter().map(|field| member(field).map(|value| (field.name.clone(), value)));
+        members.collect::<Option<Vec<_>>>().map(Val::Record)
     }
 }

@@ -37,6 +37,8 @@ pub struct Import {
     /// The functions, as written in WIT (`[method]bucket.get`). Empty if only types are imported: such an import needs
     /// nothing from the host.
     pub functions: Vec<String>,
+    /// What is imported, with its types, of an interface with a full name outside the namespace `wasi`.
+    pub contract: Option<Contract>,
 }
 
 /// An export that is not a contract, e.g. `wasi:http/incoming-handler@0.2.12`.

@@ -32,7 +32,7 @@ pub(crate) fn admit(
         // The operator who deploys a version wrote its smoke calls and its schedules into the policy.
         Origin::Smoke(_) | Origin::Schedule(_) => Ok(Permit { caller }),
         // At every try, so that a caller who was shut out meanwhile is.
-        Origin::Http | Origin::Delivery { .. } => {
+        Origin::Http | Origin::Delivery { .. } | Origin::Adapter { .. } => {
             match service.live.policy.callers.decide(&caller, &service.name, function, purpose) {
                 Ok(()) => Ok(Permit { caller }),
                 Err(denial) => Err(Fault::new(Kind::Forbidden, outside(denial.code)).inside(denial.to_string())),

@@ -1,5 +1,6 @@
 //! An arrival: what a listener knows of an exchange before the spine has looked at it.
 
+use crate::chain::Chain;
 use crate::fault::Fault;
 use crate::id::ExchangeId;
 use crate::route::Service;
@@ -41,9 +42,18 @@ pub enum Origin {
         id: ExchangeId,
         /// Which try this is, from 1.
         attempt: u32,
+        /// How many exchanges stand above it, as it was accepted.
+        depth: u32,
     },
     /// A schedule of the serving adapter's own policy.
     Schedule(String),
+    /// An adapter that imports a contract.
+    Adapter {
+        /// What stands above it.
+        chain: Chain,
+        /// The contract that it imports.
+        contract: String,
+    },
 }
 
 impl Origin {
@@ -55,6 +65,7 @@ impl Origin {
             Self::Smoke(_) => "smoke",
             Self::Delivery { .. } => "delivery",
             Self::Schedule(_) => "schedule",
+            Self::Adapter { .. } => "adapter",
         }
     }
 }

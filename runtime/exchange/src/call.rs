@@ -12,7 +12,10 @@ pub(crate) async fn call(live: &Live, permit: Permit, call: Call) -> Result<Byte
     let deadline = call.deadline;
     timeout_at(deadline, live.handle.call(permit, call)).await.unwrap_or_else(|_| {
         let limit = live.policy.limits.deadline;
-        Err(Fault::new(Kind::DeadlineExceeded, "the exchange did not end in the time that its policy grants")
-            .inside(format!("wall-clock deadline of {limit:?} passed")))
+        Err(Fault::new(Kind::DeadlineExceeded, "the exchange did not end in the time that its policy grants").inside(
+            format!(
+                "its policy grants {limit:?}; where another exchange waits for it, it has no more time than that one"
+            ),
+        ))
     })
 }

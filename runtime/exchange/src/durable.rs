@@ -27,6 +27,8 @@ pub struct Work {
     pub purpose: Option<String>,
     /// The trace that every try belongs to (`traceparent`).
     pub trace: String,
+    /// How many exchanges stand above it. It is kept, so that adapters cannot hand something on to one another for ever.
+    pub depth: u32,
     /// The parameters: a JSON object by name.
     pub body: Bytes,
     /// Digest of the body.

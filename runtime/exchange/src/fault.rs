@@ -7,6 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+mod shared;
+
 /// Whose trouble it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -148,6 +150,8 @@ kinds! {
     QueueFull "queue-full" 503 Gateway Later "no more exchanges are accepted to be done later";
     /// The database that keeps idempotency keys and accepted exchanges does not answer.
     LedgerUnavailable "ledger-unavailable" 503 Gateway Later "the gateway cannot keep the exchange";
+    /// An adapter's import cannot be served as its policy says: a circle, too deep, or another contract.
+    ImportRefused "import-refused" 502 Gateway Never "the adapter's import cannot be served";
     /// A defect of the gateway.
     GatewayInternal "gateway-internal" 500 Gateway IfIdempotent "the gateway met a defect of its own";
 
@@ -193,25 +197,6 @@ kinds! {
 }
 
 impl Kind {
-    /// The kind of a shared fault (`lgsp:types/faults`), by the name of its `fault-code`.
-    #[must_use]
-    pub fn of_shared_fault(code: &str) -> Option<Self> {
-        const SHARED: [Kind; 11] = [
-            Kind::InvalidInput,
-            Kind::NotFound,
-            Kind::Denied,
-            Kind::Conflict,
-            Kind::Unsupported,
-            Kind::Busy,
-            Kind::UpstreamUnavailable,
-            Kind::UpstreamTimeout,
-            Kind::UpstreamRefused,
-            Kind::UpstreamInvalid,
-            Kind::AdapterInternal,
-        ];
-        SHARED.into_iter().find(|kind| kind.row().code == code)
-    }
-
     /// The kind of this code.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
@@ -304,25 +289,5 @@ mod tests {
             .map(|row| format!("{} {} {} {}", row.code, row.status, row.blame.word(), row.retry.word()))
             .collect();
         assert_eq!(rows.join("\n"), include_str!("../golden/fault-codes.txt").trim_end());
-    }
-
-    #[test]
-    fn the_shared_faults_of_the_contracts_all_have_a_row() {
-        let wit = include_str!("../../../wit/lgsp/types/faults.wit");
-        let body = wit.split("enum fault-code {").nth(1).unwrap().split('}').next().unwrap();
-        let codes: Vec<&str> = body
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty() && !l.starts_with("//"))
-            .map(|l| l.trim_end_matches(','))
-            .collect();
-        assert_eq!(codes.len(), 11);
-        for code in codes {
-            let kind = Kind::of_shared_fault(code).unwrap_or_else(|| panic!("no row for `{code}`"));
-            // The doc comment right above the code.
-            let doc: Vec<&str> = body.split(&format!("{code},")).next().unwrap().lines().map(str::trim).rev().collect();
-            let doc: Vec<&str> = doc.into_iter().skip(1).take_while(|line| line.starts_with("///")).collect();
-            assert!(doc.concat().contains(&format!("HTTP {}", kind.row().status)), "{code}");
-        }
     }
 }

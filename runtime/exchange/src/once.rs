@@ -4,6 +4,7 @@
 //! Invariant: a [`Turn::Mine`] is given back to the ledger exactly once, with its end or without, also when the
 //! exchange is dropped.
 
+use crate::arrival::Origin;
 use crate::durable::{Claimed, End, Ledger, LedgerError, Work};
 use crate::fault::{Fault, Kind, Retry};
 use crate::id::ExchangeId;
@@ -35,6 +36,12 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// The id under which it is done again if it must be; nothing where nobody does it again.
+    pub(crate) fn effect(&self, origin: &Origin) -> Option<ExchangeId> {
+        let again = self.ledger.is_some() || matches!(origin, Origin::Delivery { .. });
+        again.then_some(self.id)
+    }
+
     /// Keep the end, if it is one for good. A fault after which the same request may be tried again is not: the next
     /// repeat tries again, under the same id.
     pub(crate) async fn settle(mut self, result: &Result<Bytes, Fault>) {

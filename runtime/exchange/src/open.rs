@@ -15,7 +15,6 @@ use crate::spine::Spine;
 use crate::trace::TraceContext;
 use crate::trail::Trail;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::time::Instant;
 
@@ -24,7 +23,7 @@ const WORD: usize = 128;
 
 /// An exchange under way.
 pub(crate) struct Open<'a> {
-    pub(crate) spine: &'a Spine,
+    pub(crate) spine: &'a Arc<Spine>,
     pub(crate) started: Instant,
     pub(crate) trace: TraceContext,
     pub(crate) record: Record,
@@ -38,10 +37,10 @@ pub(crate) struct Open<'a> {
 }
 
 /// Open an exchange.
-pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
+pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &Arrival) -> Open<'a> {
     let (fresh, opened_ms) = spine.ids.next(spine.clock.as_ref());
     let (id, attempt) = match &arrival.origin {
-        Origin::Delivery { id, attempt } => (*id, *attempt),
+        Origin::Delivery { id, attempt, .. } => (*id, *attempt),
         _ => (fresh, 1),
     };
     let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
@@ -52,7 +51,8 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
                 .inside("the record queue is full or closed, or the disk refuses the record: it is slow, full or gone")
                 .retry_after(1),
         )
-    } else if spine.is_stopping() {
+    } else if spine.is_stopping() && !matches!(arrival.origin, Origin::Adapter { .. }) {
+        // What an exchange under way needs is a part of it.
         Some(Fault::new(Kind::Stopping, "the gateway is stopping; try again in a moment").retry_after(1))
     } else {
         None
@@ -81,7 +81,10 @@ pub(crate) fn open<'a>(spine: &'a Spine, arrival: &Arrival) -> Open<'a> {
         upstream: Vec::new(),
         attempt,
         repeats: None,
-        parent: None,
+        parent: match &arrival.origin {
+            Origin::Adapter { chain, .. } => Some(chain.parent),
+            _ => None,
+        },
         schedule: match &arrival.origin {
             Origin::Schedule(name) => Some(name.clone()),
             _ => None,
@@ -120,8 +123,9 @@ impl Open<'_> {
     }
 
     /// The moment it must be over, in milliseconds since 1970.
-    pub(crate) fn deadline_ms(&self, limit: Duration) -> u64 {
-        self.record.opened_ms.saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
+    pub(crate) fn deadline_ms(&self, deadline: Instant) -> u64 {
+        let left = deadline.saturating_duration_since(self.started);
+        self.record.opened_ms.saturating_add(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 }
 

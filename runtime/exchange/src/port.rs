@@ -4,12 +4,15 @@ use crate::admit::Permit;
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::id::ExchangeId;
+use crate::onward::Onward;
+use crate::route::Routes;
 use crate::trace::TraceContext;
 use crate::trail::Trail;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_policies::Policy;
 use serde::Serialize;
+use std::any::Any;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -41,6 +44,8 @@ pub struct Call {
     pub deadline_ms: u64,
     /// Where the host notes what it does outside the sandbox.
     pub trail: Arc<Trail>,
+    /// The way to the services whose contracts the adapter imports.
+    pub onward: Onward,
 }
 
 /// An admitted component, ready to be called. Each call runs in a fresh sandbox.
@@ -57,6 +62,13 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// The [`Fault`] that a call would end with at once.
     fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault>;
+
+    /// The types of a contract that it serves, as the host that made it keeps them: for that host to compare them with
+    /// what another component imports.
+    fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {
+        let _ = contract;
+        None
+    }
 }
 
 /// A step of a deployment, for progress reports.
@@ -159,7 +171,8 @@ pub struct Admitted {
 #[async_trait]
 pub trait Host: Send + Sync {
     /// Admit a component under a policy: verify, compile, prepare. Changes nothing that is live. `manifest` is the
-    /// text of an `adapter.toml` given beside the component; without it the embedded one is used.
+    /// text of an `adapter.toml` given beside the component; without it the embedded one is used. `routes` are those of
+    /// now, which may serve what the component imports.
     ///
     /// The report says everything that was found; the second part is there when nothing in it refuses.
     async fn admit(
@@ -167,6 +180,7 @@ pub trait Host: Send + Sync {
         component: Bytes,
         manifest: Option<&str>,
         policy: Arc<Policy>,
+        routes: &Routes,
         progress: Progress<'_>,
     ) -> (Report, Option<Admitted>);
 }

@@ -15,7 +15,7 @@ pub struct Record {
     pub opened_ms: u64,
     /// From opening to the end, in microseconds.
     pub micros: u64,
-    /// What started it: `http`, `smoke`, `delivery`, `schedule`.
+    /// What started it: `http`, `smoke`, `delivery`, `schedule`, `adapter`.
     pub origin: String,
     /// The peer's address, if it came over the network.
     #[serde(skip_serializing_if = "Option::is_none")]

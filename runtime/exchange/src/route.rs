@@ -91,7 +91,9 @@ pub(crate) fn route(
 ) -> Result<(Arc<Service>, FunctionId), Fault> {
     let found = match origin {
         Origin::Smoke(candidate) => Some(candidate),
-        Origin::Http | Origin::Delivery { .. } | Origin::Schedule(_) => routes.service(service),
+        Origin::Http | Origin::Delivery { .. } | Origin::Schedule(_) | Origin::Adapter { .. } => {
+            routes.service(service)
+        }
     };
     let service = found.ok_or_else(|| missing(routes, service))?;
     let number = service.functions.get(function).copied().ok_or_else(|| {

@@ -4,11 +4,13 @@ use crate::admit::admit;
 use crate::arrival::Arrival;
 use crate::body;
 use crate::call;
+use crate::chain::{self, Chain};
 use crate::close::close;
 use crate::digest::Digest;
 use crate::durable::Work;
 use crate::fault::Fault;
 use crate::once::{self, Demand, Turn};
+use crate::onward::Onward;
 use crate::open::{Open, open};
 use crate::outcome::{Outcome, Reply};
 use crate::port::Call;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 /// Run one exchange, from arrival to record.
 ///
 /// Whatever happens, also when this future is dropped, the exchange leaves exactly one record.
-pub async fn run(spine: &Spine, arrival: Arrival) -> Outcome {
+pub async fn run(spine: &Arc<Spine>, arrival: Arrival) -> Outcome {
     let mut open = open(spine, &arrival);
     let result = steps(&mut open, arrival).await;
     close(open, result).await
@@ -37,10 +39,11 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     let live = &service.live;
     open.served_by(live);
     let limits = &live.policy.limits;
-    let deadline = open.started + limits.deadline;
+    let deadline = chain::deadline(&arrival.origin, open.started + limits.deadline);
 
     let purpose = arrival.purpose;
     let permit = admit(caller, &arrival.origin, &service, &arrival.function, purpose.as_deref())?;
+    chain::check(&arrival.origin, &service, arrival.later)?;
     let body = body::read(arrival.body, limits.request, deadline).await?;
     let request = Digest::of(&body);
     open.record.request = Some(request);
@@ -52,6 +55,7 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
         function: arrival.function.clone(),
         purpose: purpose.clone(),
         trace: open.trace.to_string(),
+        depth: chain::depth(&arrival.origin),
         body: body.clone(),
         request,
     };
@@ -61,6 +65,8 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     };
     open.doing(&claim);
 
+    let chain = Chain::below(&arrival.origin, open.record.id, &service, deadline, claim.effect(&arrival.origin));
+    let onward = Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain);
     let call = Call {
         function,
         body,
@@ -71,8 +77,9 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
         attempt: claim.attempt,
         trace: open.trace,
         deadline,
-        deadline_ms: open.deadline_ms(limits.deadline),
+        deadline_ms: open.deadline_ms(deadline),
         trail: Arc::clone(&open.trail),
+        onward,
     };
     let result = match slot::take(live, &spine.pool) {
         Ok(_slot) => call::call(live, permit, call).await,

@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 mod book;
+mod onward;
 
 /// Answers with what it was given, waits for ever, or refuses.
 enum Fake {
@@ -414,7 +415,7 @@ async fn a_delivery_keeps_the_id_under_which_it_was_accepted() {
     let service = service(Fake::Twice(Kind::Busy, AtomicU32::new(1)), policy(""));
     let (spine, mut records) = spine(&service);
     let id = crate::ExchangeId::from(uuid::Uuid::now_v7());
-    let origin = Origin::Delivery { id, attempt: 7 };
+    let origin = Origin::Delivery { id, attempt: 7, depth: 0 };
     let outcome = run(&spine, Arrival { origin, ..arrival("echo", Bytes::from_static(b"{}")) }).await;
     assert_eq!(outcome.result.unwrap(), Reply::Answer(format!("\"{id} 7\"").into()));
     let record = records.next().await;

@@ -5,10 +5,10 @@ use crate::state::{Shared, State};
 use crate::trap::{CpuSpent, explain};
 use async_trait::async_trait;
 use bytes::Bytes;
-use nhip_contract::{Answer, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
+use nhip_contract::{Answer, Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
-use nhip_policies::Policy;
+use std::any::Any;
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
@@ -24,14 +24,16 @@ pub(crate) struct WasmAdapter {
     pub(crate) engine: Engine,
     pub(crate) pre: InstancePre<State>,
     pub(crate) entries: Vec<Entry>,
+    /// What it serves, for whoever imports it.
+    pub(crate) contracts: Vec<Contract>,
     pub(crate) shared: Shared,
     pub(crate) decoding: DecodeLimits,
 }
 
-/// How deep and how large decoded parameters may be. A byte of a `list<u8>` takes 40 while it is passed in, so the
-/// largest body that the policy takes needs about 30 times its size.
-pub(crate) fn decoding(policy: &Policy) -> DecodeLimits {
-    let largest = policy.limits.request.saturating_mul(32).saturating_add(1 << 20);
+/// How deep and how large decoded values may be. A byte of a `list<u8>` takes 40 while it is passed in, so the largest
+/// body that the policy takes needs about 30 times its size.
+pub(crate) fn decoding(largest_body: u64) -> DecodeLimits {
+    let largest = largest_body.saturating_mul(32).saturating_add(1 << 20);
     DecodeLimits { max_memory: usize::try_from(largest).unwrap_or(usize::MAX), ..DecodeLimits::default() }
 }
 
@@ -40,7 +42,7 @@ impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entry(call.function)?;
         let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
-        let state = State::prepare(&self.shared, permit.caller().to_string(), &call).map_err(|error| {
+        let state = State::prepare(&self.shared, permit.caller().to_string(), call).map_err(|error| {
             Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
                 .inside(format!("{error:#}"))
         })?;
@@ -56,6 +58,11 @@ impl Adapter for WasmAdapter {
     fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault> {
         self.entry(function)?.function.decode(body, &self.decoding).map_err(refuse)?;
         Ok(())
+    }
+
+    fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {
+        let found = self.contracts.iter().find(|known| known.name == contract)?;
+        Some(found)
     }
 }
 

@@ -9,13 +9,14 @@ use crate::capabilities::{self, Grant};
 use crate::egress::{Egress, Surroundings};
 use crate::fit;
 use crate::host::WasmHost;
+use crate::imports;
 use crate::manifest;
 use crate::state::Shared;
 use crate::text::{tame, tame_lines};
 use bytes::Bytes;
-use nhip_contract::{Contract, ServiceInfo, Surface, openapi};
-use nhip_exchange::Digest;
+use nhip_contract::{Contract, Import, ServiceInfo, Surface, openapi};
 use nhip_exchange::port::{Admitted, FunctionId, Progress, Quota, Report, ServiceDescription, Step};
+use nhip_exchange::{Digest, Routes};
 use nhip_policies::{Manifest, Policy, Severity};
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,15 +26,24 @@ use wasmtime_wasi_config::WasiConfigVariables;
 /// The largest component, in bytes. Python components have 18 MB.
 const LARGEST: usize = 64 << 20;
 
+/// What is to be admitted.
+pub(crate) struct Asked<'a> {
+    pub(crate) component: Bytes,
+    /// The manifest given beside it.
+    pub(crate) manifest: Option<&'a str>,
+    pub(crate) policy: Arc<Policy>,
+    /// What is live, and may serve what it imports.
+    pub(crate) routes: &'a Routes,
+}
+
 /// Admit a component, or say in the report all that is wrong with it.
 pub(crate) async fn admit(
     host: &WasmHost,
-    bytes: Bytes,
-    manifest: Option<&str>,
-    policy: Arc<Policy>,
+    asked: Asked<'_>,
     progress: Progress<'_>,
     report: &mut Report,
 ) -> Option<Admitted> {
+    let Asked { component: bytes, manifest, policy, routes } = asked;
     progress(Step::Verify);
     report.size = bytes.len() as u64;
     if bytes.len() > LARGEST {
@@ -61,7 +71,7 @@ pub(crate) async fn admit(
         }
     }
     compare_imports(&surface, &policy, report);
-    refuse_imported_contracts(&policy, report);
+    imports::admission::check(&surface, &policy, routes, report);
     compare_contracts(&surface, &policy, report);
     describe_limits(&policy, report);
     let egress = ready_endpoints(host, &policy, report);
@@ -74,14 +84,15 @@ pub(crate) async fn admit(
     progress(Step::Compile);
     let component = compile(host, bytes, digest, report).await?;
     fit::check(&component, &policy, report);
-    let pre = link(host, &component, &policy, report)?;
+    let pre = link(host, &component, &surface, &policy, report)?;
     let (entries, services) = serve(&surface, &component, &policy, &manifest, report);
     if report.refuses() {
         return None;
     }
     let shared = share(host, &policy, &manifest, egress);
-    let decoding = decoding(&policy);
-    let adapter = Arc::new(WasmAdapter { engine: host.engine.clone(), pre, entries, shared, decoding });
+    let decoding = decoding(policy.limits.request);
+    let contracts = surface.contracts;
+    let adapter = Arc::new(WasmAdapter { engine: host.engine.clone(), pre, entries, contracts, shared, decoding });
     Some(Admitted { adapter, services })
 }
 
@@ -111,7 +122,7 @@ fn compare_imports(surface: &Surface, policy: &Policy, report: &mut Report) {
         let grant = match capabilities::asked_by(&import.name) {
             Some(capability) => (capability.grant)(policy),
             None if import.functions.is_empty() => Grant::Granted("only types".to_owned()),
-            None => Grant::Denied(stranger(&import.name)),
+            None => stranger(import, policy),
         };
         match grant {
             Grant::Granted(how) => report.imports.push((name, how)),
@@ -123,24 +134,19 @@ fn compare_imports(surface: &Surface, policy: &Policy, report: &mut Report) {
     }
 }
 
-/// What the policy says of contracts that the component imports. It must not look granted while nothing satisfies it.
-fn refuse_imported_contracts(policy: &Policy, report: &mut Report) {
-    for contract in policy.imports.keys() {
-        let cure = "contracts of other adapters cannot be imported in this version: take the line out";
-        report.refuse(format!("imports.{contract}"), cure);
+/// An import that is no power of ours.
+fn stranger(import: &Import, policy: &Policy) -> Grant {
+    let name = &import.name;
+    if name.starts_with("wasi:sockets/") {
+        let text = "the gateway gives no sockets: reach upstream systems through `nhip:adapter/endpoints` or `wasi:http/outgoing-handler`";
+        return Grant::Denied(text.to_owned());
     }
-}
-
-/// Why an import that is no power of ours is refused.
-fn stranger(import: &str) -> String {
-    if import.starts_with("wasi:sockets/") {
-        return "the gateway gives no sockets: reach upstream systems through `nhip:adapter/endpoints` or `wasi:http/outgoing-handler`".to_owned();
+    if name.starts_with("wasi:") || name.starts_with("nhip:") {
+        let text =
+            "the gateway does not offer this interface; what it offers is the world `nhip:adapter/imports@1.0.0`";
+        return Grant::Denied(text.to_owned());
     }
-    if import.starts_with("wasi:") || import.starts_with("nhip:") {
-        return "the gateway does not offer this interface; what it offers is the world `nhip:adapter/imports@1.0.0`"
-            .to_owned();
-    }
-    "no power of the gateway; contracts of other adapters cannot be imported in this version".to_owned()
+    imports::admission::grant(import, policy)
 }
 
 /// Every service of the policy, and the contract it names.
@@ -253,10 +259,14 @@ async fn compile(host: &WasmHost, bytes: Bytes, digest: Digest, report: &mut Rep
 fn link(
     host: &WasmHost,
     component: &Component,
+    surface: &Surface,
     policy: &Policy,
     report: &mut Report,
 ) -> Option<InstancePre<crate::state::State>> {
-    let linked = capabilities::linker(&host.engine, policy).and_then(|linker| linker.instantiate_pre(component));
+    let linked = capabilities::linker(&host.engine, policy).and_then(|mut linker| {
+        imports::link(&mut linker, surface, policy)?;
+        linker.instantiate_pre(component)
+    });
     match linked {
         Ok(pre) => Some(pre),
         Err(error) => {

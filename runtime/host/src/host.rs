@@ -1,13 +1,13 @@
 //! The host as the rest of the gateway meets it: configuration in, [`port::Host`] out.
 
-use crate::admit;
+use crate::admit::{self, Asked};
 use crate::cache::Cache;
 use crate::egress::{Resolve, Roots, SecretSource};
 use crate::engine::{self, EngineError, PoolConfig};
 use async_trait::async_trait;
 use bytes::Bytes;
-use nhip_exchange::Clock;
 use nhip_exchange::port::{self, Admitted, KeyValue, Progress, Report};
+use nhip_exchange::{Clock, Routes};
 use nhip_policies::Policy;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,10 +61,12 @@ impl port::Host for WasmHost {
         component: Bytes,
         manifest: Option<&str>,
         policy: Arc<Policy>,
+        routes: &Routes,
         progress: Progress<'_>,
     ) -> (Report, Option<Admitted>) {
         let mut report = Report::default();
-        let admitted = admit::admit(self, component, manifest, policy, progress, &mut report).await;
+        let asked = Asked { component, manifest, policy, routes };
+        let admitted = admit::admit(self, asked, progress, &mut report).await;
         report.findings.sort_by_key(|finding| !finding.refuses);
         let admitted = admitted.filter(|_| !report.refuses());
         (report, admitted)

@@ -17,6 +17,7 @@ pub mod egress;
 mod engine;
 mod fit;
 mod host;
+mod imports;
 mod limits;
 mod manifest;
 mod meter;

@@ -10,7 +10,7 @@ use crate::egress::{Budget, Egress};
 use crate::limits::MemoryLimit;
 use crate::meter::Meter;
 use nhip_exchange::trace::TraceContext;
-use nhip_exchange::{ExchangeId, Trail, port::Call};
+use nhip_exchange::{ExchangeId, Onward, Trail, port::Call};
 use nhip_policies::Policy;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -62,6 +62,8 @@ pub(crate) struct State {
     pub(crate) budget: Arc<Budget>,
     pub(crate) trail: Arc<Trail>,
     pub(crate) log: Arc<LogSink>,
+    /// The way to the services whose contracts the adapter imports.
+    pub(crate) onward: Onward,
     pub(crate) of: Of,
 }
 
@@ -70,7 +72,7 @@ impl State {
     ///
     /// # Errors
     /// When a granted folder cannot be opened.
-    pub(crate) fn prepare(shared: &Shared, caller: String, call: &Call) -> wasmtime::Result<Self> {
+    pub(crate) fn prepare(shared: &Shared, caller: String, call: Call) -> wasmtime::Result<Self> {
         let limits = &shared.policy.limits;
         let log = LogSink::new(Arc::clone(&shared.adapter), Arc::clone(&shared.version), call.id, &shared.policy);
         let budget = Arc::new(Budget::new(limits, call.deadline));
@@ -95,14 +97,15 @@ impl State {
             key_value: shared.key_value.clone(),
             egress: Arc::clone(&shared.egress),
             budget,
-            trail: Arc::clone(&call.trail),
+            trail: call.trail,
             log,
+            onward: call.onward,
             of: Of {
                 id: call.id,
-                service: call.service.clone(),
-                function: call.function_name.clone(),
+                service: call.service,
+                function: call.function_name,
                 caller,
-                purpose: call.purpose.clone(),
+                purpose: call.purpose,
                 attempt: call.attempt,
                 trace: call.trace,
                 deadline: call.deadline,

@@ -9,6 +9,7 @@ use crate::verdict::{Try, Verdict, exhausted, verdict};
 use nhip_exchange::{Arrival, Origin, Spine};
 use nhip_policies::Delivery;
 use nhip_registry::{Durables, Job, RegistryError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How soon it is said again when the database refuses, and how much later each further time.
@@ -18,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 const LAST_WORDS: u32 = 3;
 
 /// Try it, and say what became of it.
-pub(crate) async fn deliver(spine: &Spine, durables: &Durables, job: Job, stop: Stop) {
+pub(crate) async fn deliver(spine: &Arc<Spine>, durables: &Durables, job: Job, stop: Stop) {
     let end = match exhausted(this(spine, &job), &policy(spine, &job)) {
         Some(fault) => Verdict::Dead(fault),
         None => {
@@ -34,7 +35,7 @@ pub(crate) async fn deliver(spine: &Spine, durables: &Durables, job: Job, stop: 
 fn arrival(job: &Job) -> Arrival {
     let work = &job.work;
     Arrival {
-        origin: Origin::Delivery { id: job.id, attempt: job.attempt },
+        origin: Origin::Delivery { id: job.id, attempt: job.attempt, depth: work.depth },
         peer: None,
         caller: Ok(work.caller.clone()),
         service: work.service.clone(),

@@ -81,15 +81,6 @@ fn a_service_of_a_contract_that_the_component_does_not_have_is_refused() {
 }
 
 #[test]
-fn imports_that_nothing_would_satisfy_are_refused() {
-    run(async {
-        let more = "[imports]\n\"test:office/inbox@1.0.0\" = \"inbox\"\n";
-        let refused = refused(&*house().await, fixture("hostile"), &policy("hostile", "hostile", more), None).await;
-        says(&findings(&refused), "imports.test:office/inbox@1.0.0", "cannot be imported in this version");
-    });
-}
-
-#[test]
 fn a_policy_for_another_adapter_is_refused() {
     run(async {
         let refused = refused(&*house().await, fixture("hostile"), &policy("another", "another", ""), None).await;

@@ -34,7 +34,7 @@ async fn what_was_accepted_is_there_after_a_restart_as_it_was(kind: Kind) {
     assert_eq!((job.id, job.attempt, job.nth, job.since_ms), (id, 1, 1, super::START));
     assert_eq!((&job.work.body, job.work.request, &job.work.caller), (&like.body, like.request, &like.caller));
     assert_eq!((&job.work.service, &job.work.function), (&like.service, &like.function));
-    assert_eq!((&job.work.purpose, &job.work.trace), (&like.purpose, &like.trace));
+    assert_eq!((&job.work.purpose, &job.work.trace, job.work.depth), (&like.purpose, &like.trace, like.depth));
     assert_eq!(queue.state(id).await, State::Trying);
 }
 

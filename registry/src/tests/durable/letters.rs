@@ -107,10 +107,10 @@ async fn many_are_done_in_groups_each_with_its_act(kind: Kind) {
     // Written at once: accepting them one by one would take long.
     queue
         .sql(
-            "INSERT INTO durable (id, caller, service, function, trace, request, body, body_bytes, number, ready, state, \
+            "INSERT INTO durable (id, caller, service, function, trace, depth, request, body, body_bytes, number, ready, state, \
              attempts, attempts_before, accepted_ms, since_ms, fault, code, story, finished_ms) \
              WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100) \
-             SELECT '01890000-0000-7000-8000-00000000' || CAST(n + 1000 AS TEXT), 'mot-cua', 'population', 'report', '', \
+             SELECT '01890000-0000-7000-8000-00000000' || CAST(n + 1000 AS TEXT), 'mot-cua', 'population', 'report', '', 0, \
              'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', (SELECT body FROM durable WHERE number = 0), 12, n, 0, \
              'dead', 1, 0, 0, 0, '{\"code\":\"busy\",\"detail\":\"no\"}', 'busy', '{\"lines\":[]}', 5 FROM numbers",
         )

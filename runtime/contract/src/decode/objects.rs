@@ -10,7 +10,7 @@ use wasmtime::component::Val;
 use super::path::Path;
 use super::seed::{Seed, Want};
 use super::text::Text;
-use super::{State, words};
+use super::{State, Unknown, words};
 use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Field, Shape};
@@ -39,6 +39,9 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
         let here = path.member(&key);
         let at = fields.find(&key, hint);
         match at.and_then(|at| Some((at, fields.items().get(at)?, slots.get_mut(at)?))) {
+            None if state.unknown == Unknown::LeftOut => {
+                object.next_value::<IgnoredAny>()?;
+            }
             None => {
                 object.next_value::<IgnoredAny>()?;
                 good = false;

@@ -150,9 +150,20 @@ impl Writer {
         if !same {
             return Err(EncodeError::Mismatch { wanted: "record" });
         }
+        self.members(fields.items().iter().zip(values.iter().map(|(_, value)| value)))
+    }
+
+    pub(super) fn params(&mut self, fields: &Table<Field>, values: &[Val]) -> Written {
+        if fields.items().len() != values.len() {
+            return Err(EncodeError::Mismatch { wanted: "a value for each parameter" });
+        }
+        self.members(fields.items().iter().zip(values))
+    }
+
+    fn members<'v>(&mut self, members: impl Iterator<Item = (&'v Field, &'v Val)>) -> Written {
         self.text("{")?;
         let mut first = true;
-        for (field, (_, value)) in fields.items().iter().zip(values) {
+        for (field, value) in members {
             if matches!(value, Val::Option(None)) {
                 continue;
             }

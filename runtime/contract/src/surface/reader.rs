@@ -51,16 +51,18 @@ impl<'a> Reader<'a> {
         Surface { imports, contracts, other_exports }
     }
 
-    fn import(&self, key: &WorldKey, item: &WorldItem) -> Import {
+    fn import(&mut self, key: &WorldKey, item: &WorldItem) -> Import {
         let functions = match item {
             WorldItem::Interface { id, .. } => self.resolve.interfaces[*id].functions.keys().cloned().collect(),
             WorldItem::Function(function) => vec![function.name.clone()],
             WorldItem::Type { .. } => Vec::new(),
         };
-        Import { name: self.resolve.name_world_key(key), functions }
+        let contract = self.contract_name(key, item).filter(|_| !functions.is_empty());
+        let contract = contract.map(|(name, id)| self.contract(name, id));
+        Import { name: self.resolve.name_world_key(key), functions, contract }
     }
 
-    /// The full name, if the export is an interface that somebody else than WASI defined under a name of its own.
+    /// The full name, if it is an interface that somebody else than WASI defined under a name of its own.
     fn contract_name(&self, key: &WorldKey, item: &WorldItem) -> Option<(String, InterfaceId)> {
         let (WorldKey::Interface(_), WorldItem::Interface { id, .. }) = (key, item) else { return None };
         let package = &self.resolve.packages[self.resolve.interfaces[*id].package?];

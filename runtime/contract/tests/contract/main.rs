@@ -13,6 +13,7 @@ mod decode;
 mod encode;
 mod generate;
 mod hostile;
+mod import;
 mod openapi;
 mod properties;
 mod support;

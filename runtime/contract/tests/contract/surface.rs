@@ -80,6 +80,7 @@ fn imports_contracts_and_other_exports_are_told_apart() {
     let import = |name: &str, functions: &[&str]| Import {
         name: name.to_owned(),
         functions: functions.iter().map(|name| (*name).to_owned()).collect(),
+        contract: None,
     };
     for expected in [
         import("wasi:clocks/wall-clock@0.2.12", &["now"]),

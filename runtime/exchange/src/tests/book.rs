@@ -15,6 +15,7 @@ pub(crate) struct Book(Mutex<Pages>);
 struct Pages {
     keys: HashMap<String, Page>,
     accepted: Vec<Accepted>,
+    depths: Vec<u32>,
     full: bool,
 }
 
@@ -62,6 +63,12 @@ impl Accepted {
 impl Book {
     pub(crate) fn accepted(&self) -> Vec<ExchangeId> {
         self.0.lock().unwrap().accepted.iter().map(|accepted| accepted.id).collect()
+    }
+
+    /// How many exchanges stood above each that was accepted.
+    #[allow(dead_code, reason = "not every test that reads this file does")]
+    pub(crate) fn depths(&self) -> Vec<u32> {
+        self.0.lock().unwrap().depths.clone()
     }
 
     /// Say how an accepted exchange ended.
@@ -140,6 +147,7 @@ impl Ledger for Book {
             }
             pages.keys.get_mut(key).unwrap().state = State::Accepted;
         }
+        pages.depths.push(work.depth);
         pages.accepted.push(Accepted {
             id,
             caller: work.caller.clone(),

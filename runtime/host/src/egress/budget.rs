@@ -56,6 +56,11 @@ impl Budget {
         self.max_response
     }
 
+    /// Takes one call of another adapter off the allowance; whether there was one left.
+    pub(crate) fn take_call(&self) -> bool {
+        self.spend() == Spend::Granted
+    }
+
     /// Takes one call off the allowance.
     pub(super) fn spend(&self) -> Spend {
         let less = |left: u32| left.checked_sub(1);

@@ -44,7 +44,8 @@ impl Inner {
         let component = self.registry.blobs.get(&deployment.component).await.map_err(|error| of_registry(&error))?;
         let manifest = Some(content.manifest.as_str()).filter(|text| !text.is_empty());
         let policy = Arc::new(policy);
-        let (report, admitted) = self.host.admit(component, manifest, Arc::clone(&policy), &|_| {}).await;
+        let (report, admitted) =
+            self.host.admit(component, manifest, Arc::clone(&policy), &self.spine.routes(), &|_| {}).await;
         match admitted {
             Some(admitted) if !report.refuses() => {
                 let candidate = Candidate::new(content, policy, &deployment.version, report, admitted);

@@ -104,8 +104,9 @@ impl Inner {
         let component = tokio::task::spawn_blocking(move || Digest::of(&bytes)).await;
         let component = component.map_err(|_| defect("the digest of the component could not be computed"))?;
         let manifest = request.manifest.as_deref();
+        let (component_bytes, routes) = (request.component.clone(), self.spine.routes());
         let (mut report, admitted) =
-            self.host.admit(request.component.clone(), manifest, Arc::clone(policy), &**told).await;
+            self.host.admit(component_bytes, manifest, Arc::clone(policy), &routes, &**told).await;
         let version = self.version(&mut report, policy, admitted.is_some());
         let mut conflicts = conflicts::of_names(live, policy);
         if let Some(version) = &version {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 const CALLER: &str = "nhip-smoke";
 
 /// Make all smoke calls of the candidate's policy, in their order, and give those that failed.
-pub(crate) async fn run(spine: &Spine, candidate: &Candidate) -> Vec<SmokeFailure> {
+pub(crate) async fn run(spine: &Arc<Spine>, candidate: &Candidate) -> Vec<SmokeFailure> {
     let mut failures = Vec::new();
     for (index, smoke) in candidate.live.policy.smoke.iter().enumerate() {
         // A policy names its own services only, and a candidate serves all of them.

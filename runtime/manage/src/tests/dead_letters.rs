@@ -25,6 +25,7 @@ fn work(service: &str, function: &str) -> Work {
         function: function.to_owned(),
         purpose: Some("TTHC-1.004".to_owned()),
         trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+        depth: 0,
         request: Digest::of(&body),
         body,
     }

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_exchange::port::{Adapter, Admitted, Call, FunctionId, Host, Progress, Report, ServiceDescription, Step};
-use nhip_exchange::{Digest, Fault, Kind, Permit};
+use nhip_exchange::{Digest, Fault, Kind, Permit, Routes};
 use nhip_policies::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -63,6 +63,7 @@ impl Host for FakeHost {
         component: Bytes,
         manifest: Option<&str>,
         policy: Arc<Policy>,
+        _: &Routes,
         progress: Progress<'_>,
     ) -> (Report, Option<Admitted>) {
         progress(Step::Verify);

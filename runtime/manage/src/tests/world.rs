@@ -133,7 +133,7 @@ pub(crate) fn version(reply: Reply) -> String {
     serde_json::from_slice::<serde_json::Value>(&body).unwrap()["version"].as_str().unwrap().to_owned()
 }
 
-pub(crate) async fn call(spine: &Spine, service: &str, function: &str) -> Outcome {
+pub(crate) async fn call(spine: &Arc<Spine>, service: &str, function: &str) -> Outcome {
     let arrival = Arrival {
         origin: Origin::Http,
         peer: None,

@@ -163,6 +163,7 @@ fn work(service: &str, body: &str) -> Work {
         function: "send".to_owned(),
         purpose: Some("TTHC-1.004".to_owned()),
         trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+        depth: 0,
         body: Bytes::from(body.to_owned()),
         request: Digest::of(body.as_bytes()),
     }
