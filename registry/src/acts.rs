@@ -32,6 +32,8 @@ pub enum ActKind {
     KeyAdd,
     /// Keys of a caller were revoked.
     KeyRevoke,
+    /// Old segments of the record were to be emptied; what was emptied is on the chain.
+    Retain,
     /// Dead letters were told to be tried again.
     DeadLetterRetry,
     /// Dead letters were given up.
@@ -39,13 +41,14 @@ pub enum ActKind {
 }
 
 impl ActKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Deploy,
         Self::Rollback,
         Self::Retire,
         Self::CallerAdd,
         Self::KeyAdd,
         Self::KeyRevoke,
+        Self::Retain,
         Self::DeadLetterRetry,
         Self::DeadLetterDiscard,
     ];
@@ -60,6 +63,7 @@ impl ActKind {
             Self::CallerAdd => "caller-add",
             Self::KeyAdd => "key-add",
             Self::KeyRevoke => "key-revoke",
+            Self::Retain => "retain",
             Self::DeadLetterRetry => "dead-letter-retry",
             Self::DeadLetterDiscard => "dead-letter-discard",
         }
@@ -193,10 +197,22 @@ impl Acts {
         subject: &str,
         detail: &Value,
     ) -> Result<(), RegistryError> {
+        self.keep(Entry { refused: true, ..Entry::new(actor, kind, subject, detail) }, "keep a refusal").await
+    }
+
+    /// Note that something is about to be done that changes nothing in the database: it is on record before it is done.
+    ///
+    /// # Errors
+    /// `Database`: then it must not be done.
+    pub async fn note(&self, actor: &str, kind: ActKind, subject: &str, detail: &Value) -> Result<(), RegistryError> {
+        self.keep(Entry::new(actor, kind, subject, detail), "keep a control act").await
+    }
+
+    /// Keep an act that stands alone.
+    async fn keep(&self, entry: Entry<'_>, doing: &'static str) -> Result<(), RegistryError> {
         let mut change = self.store.begin().await?;
-        let entry = Entry { actor, kind, subject, deployment: None, refused: true, detail };
         record(&mut change, self.store.now_ms(), entry).await?;
-        commit(change, &self.bell).await.map_err(unsure("keep a refusal"))
+        commit(change, &self.bell).await.map_err(unsure(doing))
     }
 }
 

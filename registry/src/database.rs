@@ -104,6 +104,11 @@ impl Database {
         &self.name
     }
 
+    /// The gateway that uses it here.
+    pub(crate) fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
     /// The number of the last change of control, as it becomes known here.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

@@ -50,6 +50,7 @@ pub use schedules::{ScheduleState, Schedules};
 pub use versions::{AdapterVersion, Versions};
 
 use acts::Bell;
+use database::Kind;
 use folder::Folder;
 use nhip_exchange::Clock;
 use record::RealDisk;
@@ -167,6 +168,21 @@ impl Registry {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.store.changes()
+    }
+
+    /// What this gateway is called.
+    #[must_use]
+    pub fn gateway(&self) -> &str {
+        self.store.gateway()
+    }
+
+    /// Which database it is: `sqlite` in the data folder, or a shared `postgresql`.
+    #[must_use]
+    pub fn database(&self) -> &'static str {
+        match self.store.kind() {
+            Kind::Sqlite => "sqlite",
+            Kind::Postgres => "postgresql",
+        }
     }
 
     /// Finish what is under way and close the database: for a graceful end. The data folder is free again when the

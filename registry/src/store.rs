@@ -99,6 +99,11 @@ impl Store {
         self.database.kind()
     }
 
+    /// What this gateway is called.
+    pub(crate) fn gateway(&self) -> &str {
+        self.database.gateway()
+    }
+
     /// Now, in milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         to_db(self.clock.unix_millis())

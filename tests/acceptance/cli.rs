@@ -2,6 +2,7 @@
 //! `tests/golden/cli/`. `NHIP_BLESS=1 cargo test` writes them anew; a reviewer then sees the user's screen change.
 
 mod life;
+mod record;
 
 use crate::harness::{Process, fixtures, folder, nhip, root, run};
 use serde_json::Value;
@@ -116,6 +117,10 @@ fn every_command_shows_its_help_with_examples() {
         let mut nested =
             vec![vec!["caller", "add"], vec!["caller", "key"], vec!["caller", "list"], vec!["caller", "revoke"]];
         nested.extend([vec!["policy", "check"], vec!["policy", "explain"]]);
+        nested.extend(
+            ["verify", "key", "checkpoint", "export", "search", "show", "retain"].map(|name| vec!["audit", name]),
+        );
+        nested.extend(["list", "show", "retry", "discard"].map(|name| vec!["dead-letters", name]));
         let all = commands.iter().filter(|name| **name != "help").map(|name| vec![*name]).chain(nested);
         for mut words in all {
             words.push("--help");

@@ -2,6 +2,7 @@
 //! gateway as a process that is killed and the document axis as the system that shows each effect.
 
 mod kills;
+mod letters;
 mod outage;
 
 use crate::documents;
@@ -32,7 +33,12 @@ impl Stage {
     /// Deploy the adapter of the axis, with quick tries.
     async fn deploy(&self, gateway: &Gateway, further: &str) {
         let delivery = "[delivery]\nattempts = 1000\nfirst-pause = \"100 ms\"\nlongest-pause = \"1 s\"\n";
-        let policy = format!("{}{delivery}{further}", documents::policy(&self.vxp));
+        self.deploy_with(gateway, &format!("{delivery}{further}")).await;
+    }
+
+    /// Deploy it with these sections added to its policy.
+    async fn deploy_with(&self, gateway: &Gateway, sections: &str) {
+        let policy = format!("{}{sections}", documents::policy(&self.vxp));
         gateway.deploy(adapter("documents-1.0.0"), &policy).await.unwrap();
     }
 

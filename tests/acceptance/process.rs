@@ -16,7 +16,7 @@ fn policy(adapter: &str, which: &str) -> String {
     )
 }
 
-async fn deploy(process: &Process, adapter: &str, version: &str) -> Deployed {
+pub(crate) async fn deploy(process: &Process, adapter: &str, version: &str) -> Deployed {
     let manifest = with_manifest(adapter, version);
     process.deploy_as(fixture("hostile"), &policy(adapter, version), Some(&manifest)).await.unwrap()
 }

@@ -71,6 +71,18 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
+/// The key that the record in this folder is verified with, by the signing key in it. Nothing is made or changed.
+///
+/// # Errors
+/// `Io` when there is none or it cannot be read, `KeyUnusable` when the file holds something else.
+pub fn public_key_of(folder: &Path) -> Result<PublicKey, RecordError> {
+    let file = folder.join(FILE);
+    match std::fs::read(&file).map(Zeroizing::new) {
+        Ok(der) => SigningKey::read(&file, &der).map(|key| key.public()),
+        Err(source) => Err(RecordError::Io { path: file, source }),
+    }
+}
+
 /// The key of this gateway's record.
 pub(crate) struct SigningKey {
     pair: Ed25519KeyPair,

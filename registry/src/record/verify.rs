@@ -94,6 +94,19 @@ fn close(line: &[u8], begun: &(ExportHeader, ChainHash), verifier: &Verifier<'_>
 /// # Errors
 /// The folder, or a file in it, cannot be read. Whatever is wrong with what was read is in the report.
 pub fn verify_folder(folder: &Path, key: &PublicKey, checkpoint: Option<&Checkpoint>) -> Result<Report, RecordError> {
+    verify_folder_telling(folder, key, checkpoint, &mut |_| {})
+}
+
+/// The same, telling of each file how many bytes it had.
+///
+/// # Errors
+/// See [`verify_folder`].
+pub fn verify_folder_telling(
+    folder: &Path,
+    key: &PublicKey,
+    checkpoint: Option<&Checkpoint>,
+    read: &mut dyn FnMut(u64),
+) -> Result<Report, RecordError> {
     let mut verifier = Verifier::new(key);
     verifier.start_at(1);
     let mut unsealed = None;
@@ -106,6 +119,7 @@ pub fn verify_folder(folder: &Path, key: &PublicKey, checkpoint: Option<&Checkpo
         let mut lines = Lines::new(segments::open(folder, *number)?);
         let found = file_of(&mut lines, &mut verifier, *number).map_err(segments::io(&file))?;
         let line = lines.number;
+        read(lines.whole);
         match found {
             Ok(None) => {}
             Ok(tail) if Some(number) == numbers.last() => unsealed = tail,

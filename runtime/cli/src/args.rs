@@ -3,8 +3,10 @@
 //! This file is the table of contents; the structs are in the file of their noun. Commands that change or show the
 //! gateway reach it through [`Reach`]; commands that only read files need no gateway.
 
+mod audit;
 mod call;
 mod caller;
+mod dead_letters;
 mod demo;
 mod deploy;
 mod lists;
@@ -13,15 +15,22 @@ mod policy;
 mod reach;
 mod serve;
 
+pub use audit::{
+    AuditArgs, AuditCommand, CheckpointArgs, ExportArgs, KeyArgs, Kind, RetainArgs, SearchArgs, ShowArgs, VerifyArgs,
+};
 pub use call::{CallArgs, Key};
 pub use caller::{CallerArgs, CallerCommand};
+pub use dead_letters::{
+    DeadLettersArgs, DeadLettersChoice, DeadLettersCommand, DeadLettersDiscardArgs, DeadLettersFilter,
+    DeadLettersListArgs, DeadLettersRetryArgs, DeadLettersShowArgs,
+};
 pub use demo::DemoArgs;
 pub use deploy::{DeployArgs, RetireArgs, RollbackArgs, StopArgs};
 pub use lists::{ActsArgs, AdaptersArgs, ExchangesArgs, ServicesArgs};
 pub use pack::PackArgs;
 pub use policy::{PolicyArgs, PolicyCommand};
 pub use reach::Reach;
-pub use serve::{LogArgs, ServeArgs};
+pub use serve::{DatabaseSource, LogArgs, ServeArgs};
 
 use clap::{Parser, Subcommand};
 
@@ -88,8 +97,19 @@ pub enum Command {
     /// A record tells who called what, which version answered, how it ended and what was asked of upstream systems. It holds
     /// no content. With `--id` or `--json` everything in the record is shown.
     Exchanges(ExchangesArgs),
+    /// List, show, retry and discard the exchanges that could not be delivered
+    ///
+    /// An exchange that was accepted to be done later and failed for good, or for too long, is a dead letter: it is kept,
+    /// with what it carries and the story of its tries, until somebody has it tried again or discards it. Nothing here shows
+    /// what it carries. Each retry and each discard is on record, with who asked for it.
+    DeadLetters(DeadLettersArgs),
     /// List what was changed in the gateway, by whom
     Acts(ActsArgs),
+    /// Verify, search, export and empty the record of exchanges and control acts
+    ///
+    /// The record is a chain: each entry carries the hash of the one before, and segments of it are sealed with the
+    /// gateway's key. With nothing but its public key, an edit, an insertion, a removal and a cut are found out.
+    Audit(AuditArgs),
     /// Stop the gateway; exchanges under way are finished first
     Stop(StopArgs),
     /// Put manifest and documentation into a component; needs no gateway
@@ -97,7 +117,7 @@ pub enum Command {
     /// Language tools leave doc comments out of components. Packed in, they become the text of the API document that callers
     /// read. Types and code are not touched.
     Pack(PackArgs),
-    /// Show the whole gateway at work on this machine, with simulators of the national systems
+    /// Show the whole gateway at work, with simulators of the national systems
     ///
     /// Starts simulators and a gateway on free ports, deploys two adapters, makes named exchanges, replaces an adapter under
     /// load and rolls it back, and says how many exchanges ran, failed, and on which version. Needs a source checkout, to build
@@ -137,6 +157,8 @@ mod tests {
         assert_eq!(serve.data, Path::new("nhip-data"));
         assert_eq!(serve.grace, Duration::from_secs(60));
         assert!(serve.tls_cert.is_none() && serve.tls_key.is_none());
+        assert!(serve.gateway.is_none() && serve.record_retention.is_none(), "kept for ever");
+        assert_eq!(serve.segment_age, Duration::from_secs(600));
     }
 
     #[test]
@@ -164,10 +186,47 @@ mod tests {
             "nhip caller revoke mot-cua",
             "nhip exchanges --limit 0",
             "nhip exchanges --limit 1001",
+            "nhip serve --record-retention 1h",
+            "nhip audit",
+            "nhip audit verify",
+            "nhip audit verify a --key ed25519:07",
+            "nhip audit export",
+            "nhip audit export --out a --from yesterday",
+            "nhip audit search --kind thing",
+            "nhip audit retain",
+            "nhip audit retain --older-than 1y",
+            "nhip dead-letters",
+            "nhip dead-letters list --limit 0",
+            "nhip dead-letters show",
+            "nhip dead-letters retry",
+            "nhip dead-letters retry a --all",
+            "nhip dead-letters retry a --service documents",
+            "nhip dead-letters retry --service documents --all",
+            "nhip dead-letters retry --service documents --yes",
+            "nhip dead-letters discard",
+            "nhip dead-letters discard --yes",
+            "nhip dead-letters discard --since yesterday --yes",
         ] {
             let refused = parse(line).expect_err(line);
             assert_eq!(refused.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn dead_letters_are_meant_by_id_by_filter_or_all() {
+        for which in ["a", "--all", "--service documents", "--caller mot-cua --outcome busy", "--until 2026-11-01"] {
+            for doing in ["retry", "discard"] {
+                let line = format!("nhip dead-letters {doing} {which}");
+                assert!(parse(&line).is_ok(), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_is_never_printed() {
+        let line = "nhip serve --gateway bridge-1 --database postgres://nhip:hush@db.example/nhip";
+        let args = parse(line).unwrap();
+        assert!(!format!("{args:?}").contains("hush"), "{args:?}");
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Invariants: the token goes to the address that was named and nowhere else; whatever goes wrong is told with its
 //! cure: a gateway that is not there, a token that is not its own, something else that listens there.
 
+mod audit;
+mod dead_letters;
+
 use crate::args::Reach;
 use crate::env;
 use crate::failure::Failure;

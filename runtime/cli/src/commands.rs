@@ -2,9 +2,11 @@
 
 mod acts;
 mod adapters;
+mod audit;
 mod call;
 mod caller;
 mod change;
+mod dead_letters;
 mod deploy;
 mod exchanges;
 mod pack;
@@ -36,7 +38,9 @@ pub async fn run(command: Command, out: Output) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => crate::demo::run(args).await,
         Command::Policy(args) => policy::run(&args.command, out),
         Command::Exchanges(args) => exchanges::run(args, out).await,
+        Command::DeadLetters(args) => dead_letters::run(args.command, out).await,
         Command::Acts(args) => acts::run(&args, out).await,
+        Command::Audit(args) => audit::run(args.command, out).await,
         Command::Stop(args) => stop::run(&args, out).await,
     }
 }

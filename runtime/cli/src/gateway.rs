@@ -19,14 +19,18 @@ use nhip_exchange::{Spine, SpineConfig};
 use nhip_gateway::{Gateway, GatewayConfig, load_tls};
 use nhip_host::egress::FileAndMap;
 use nhip_host::{HostConfig, WasmHost};
-use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop};
-use nhip_registry::{Journal, Registry};
+use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop, retain_daily};
+use nhip_registry::{Journal, JournalConfig, Registry};
+use nhip_triggers::{Delivery, DeliveryConfig, Schedules, SchedulesConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+/// What a gateway is called that shares its database with nobody.
+const LONE: &str = "gateway";
 /// The folder of compiled components, in the data folder.
 const CACHE: &str = "cache";
 /// Records that may wait for the database: some seconds of a busy gateway, a few megabytes. When they are all taken,
@@ -45,7 +49,37 @@ pub struct Assembly {
     gateway: Gateway,
     admin: Admin,
     records: JoinHandle<()>,
+    triggers: Triggers,
+    retention: Option<Duration>,
     stop: Stop,
+}
+
+/// What starts exchanges besides callers.
+struct Triggers {
+    delivery: JoinHandle<()>,
+    schedules: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Triggers {
+    fn start(spine: &Arc<Spine>, registry: &Registry) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let stopped = || nhip_triggers::Stop::from(stopped.clone());
+        let (durables, schedules) = (registry.durables.clone(), registry.schedules.clone());
+        Self {
+            delivery: Delivery::start(Arc::clone(spine), durables, DeliveryConfig::default(), stopped()),
+            schedules: Schedules::start(Arc::clone(spine), schedules, SchedulesConfig::default(), stopped()),
+            stop,
+        }
+    }
+
+    /// Begin nothing more, and wait for what is under way: its deadlines bound that.
+    async fn end(self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        self.delivery.await?;
+        self.schedules.await?;
+        Ok(())
+    }
 }
 
 impl Assembly {
@@ -58,16 +92,19 @@ impl Assembly {
         data_folder::prepare(data)?;
         data_folder::prepare(&data.join(CACHE))?;
         let tls_config = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
-        let registry = Registry::open(data, Arc::clone(clock)).await?;
+        let registry = Registry::open_with(registry_config(&options)?, Arc::clone(clock)).await?;
         let token = token::keep(data)?;
         let host = Arc::new(WasmHost::start(host_config(&options, &registry))?);
 
         let pool = usize::try_from(options.pool.instances)?;
-        let (spine, queue) = Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock));
+        let (spine, queue) =
+            Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock), Arc::new(registry.durables.clone()));
         let spine = Arc::new(spine);
+        spine.refuse_while(registry.journal.stalled());
         let records = tokio::spawn(registry.journal.clone().write(queue));
         let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
         let restored = deployments.restore().await?;
+        deployments.follow();
 
         let callers = registry.callers.directory();
         let config = GatewayConfig { listen: *listen, tls: tls_config, limits: *limits, grace: *grace };
@@ -86,15 +123,19 @@ impl Assembly {
             AdminConfig { allow_remote: *admin_remote, hosts: admin_hosts.clone(), ..AdminConfig::new(*admin) };
         let admin = Admin::bind(config, state).await.map_err(not_bound)?;
 
+        let retention = options.record_retention;
+        let triggers = Triggers::start(&spine, &registry);
         let (data_addr, admin_addr) = (gateway.local_addr(), admin.local_addr());
-        let end = tokio::spawn(Self { registry, spine, gateway, admin, records, stop: stop.clone() }.run());
+        let parts = Self { registry, spine, gateway, admin, records, triggers, retention, stop: stop.clone() };
+        let end = tokio::spawn(parts.run());
         Ok(Running { data: data.clone(), data_addr, admin_addr, tls: tls.is_some(), token, restored, stop, end })
     }
 
-    /// Serve until the stop, then end in order: the data listener with its exchanges, the admin listener (so that a
+    /// Serve until the stop, then end in order: the data listener with its exchanges, the triggers with theirs, the admin listener (so that a
     /// stop can be watched), the records, the database.
     async fn run(self) -> anyhow::Result<Stopped> {
-        let Self { registry, spine, gateway, admin, records, stop } = self;
+        let Self { registry, spine, gateway, admin, records, triggers, retention, stop } = self;
+        let retaining = retention.map(|age| tokio::spawn(retain_daily(registry.journal.clone(), age)));
         let data_ended = Stop::default();
         let admin = tokio::spawn({
             let data_ended = data_ended.clone();
@@ -107,8 +148,12 @@ impl Assembly {
                 spine.stop();
             })
             .await;
+        triggers.end().await?;
         data_ended.stop();
         admin.await?;
+        if let Some(retaining) = retaining {
+            retaining.abort();
+        }
         finish_records(records, &registry.journal).await?;
         if timeout(CLOSE, registry.close()).await.is_err() {
             tracing::warn!("the database was still in use when the gateway ended; nothing is lost by that");
@@ -132,6 +177,21 @@ async fn finish_records(records: JoinHandle<()>, log: &Journal) -> anyhow::Resul
             Ok(())
         }
     }
+}
+
+fn registry_config(options: &Options) -> anyhow::Result<nhip_registry::Config> {
+    let database = options.database.as_ref().map(|url| url.to_string());
+    let gateway = match (&options.gateway, &database) {
+        (Some(name), _) => name.clone(),
+        (None, None) => LONE.to_owned(),
+        (None, Some(_)) => {
+            return Err(Failure::new("a gateway that shares its database has no name")
+                .hint("give each gateway a name of its own with `--gateway NAME`, and never change it: its record carries it")
+                .into());
+        }
+    };
+    let journal = JournalConfig { segment_age: options.segment_age, ..JournalConfig::default() };
+    Ok(nhip_registry::Config { data: options.data.clone(), database, gateway, journal })
 }
 
 fn host_config(options: &Options, registry: &Registry) -> HostConfig {

@@ -5,8 +5,31 @@ use crate::output::{Output, plain};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// Below this an upload is over before a bar could be read.
+/// Below this it is over before a bar could be read.
 const WORTH_A_BAR: u64 = 4 << 20;
+
+/// A bar of known length, in bytes, where a person watches and there is enough to watch.
+pub(crate) fn bar(out: Output, name: &str, length: u64) -> ProgressBar {
+    let drawn = out.draws() && length >= WORTH_A_BAR;
+    let target = if drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    if let Ok(style) = ProgressStyle::with_template("  {msg:9} [{bar:30}] {bytes}/{total_bytes}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message(name.to_owned());
+    bar
+}
+
+/// A count of bytes whose end is not known.
+pub(crate) fn counter(out: Output, name: &str) -> ProgressBar {
+    let target = if out.draws() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("  {msg:9} {bytes}") {
+        bar.set_style(style);
+    }
+    bar.set_message(name.to_owned());
+    bar
+}
 
 /// The steps of one command, one after the other.
 pub(crate) struct Progress {
@@ -35,12 +58,7 @@ impl Progress {
     /// A step of known length begins. Gives the bar, to be moved.
     pub(crate) fn upload(&mut self, name: &str, length: u64) -> ProgressBar {
         self.done();
-        let drawn = self.out.draws() && length >= WORTH_A_BAR;
-        let target = if drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        if let Ok(style) = ProgressStyle::with_template("  {msg:9} [{bar:30}] {bytes}/{total_bytes}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = bar(self.out, name, length);
         self.begin(name, bar.clone());
         bar
     }

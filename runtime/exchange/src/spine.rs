@@ -7,8 +7,8 @@ use crate::record::Entry;
 use crate::route::Routes;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 

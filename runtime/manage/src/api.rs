@@ -5,9 +5,12 @@
 
 mod acts;
 mod adapters;
+mod audit;
 mod callers;
+mod dead_letters;
 mod deployments;
 mod exchanges;
+mod export;
 mod extract;
 mod health;
 mod refusal;
@@ -63,7 +66,17 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Method::POST, "/api/callers/{name}/keys", post(callers::add_key)),
         route(Method::DELETE, "/api/callers/{name}", delete(callers::revoke)),
         route(Method::GET, "/api/exchanges", get(exchanges::list)),
+        route(Method::GET, "/api/dead-letters", get(dead_letters::list)),
+        route(Method::GET, "/api/dead-letters/{id}", get(dead_letters::show)),
+        route(Method::POST, "/api/dead-letters/retry", post(dead_letters::retry)),
+        route(Method::POST, "/api/dead-letters/discard", post(dead_letters::discard)),
         route(Method::GET, "/api/acts", get(acts::list)),
+        route(Method::GET, "/api/audit/key", get(audit::key)),
+        route(Method::GET, "/api/audit/entries", get(audit::search)),
+        route(Method::GET, "/api/audit/exchanges/{id}", get(audit::show)),
+        route(Method::GET, "/api/audit/export", get(export::export)),
+        route(Method::POST, "/api/audit/checkpoint", post(audit::checkpoint)),
+        route(Method::POST, "/api/audit/retention", post(audit::retain)),
     ]
 }
 

@@ -5,13 +5,14 @@
 //! the commit and the swap can fail; a process that dies there serves the committed state when it starts again.
 //!
 //! Invariant: after every change the routes are exactly those of the registry's live deployments, less those that
-//! could not be admitted when the gateway started; or the gateway says that it does not know (`unsettled`), refuses
-//! to be ready, and asks the registry until it does.
+//! cannot be admitted here; or the gateway says that it does not know (`unsettled`), refuses to be ready, and asks the
+//! registry until it does. Of changes by other gateways the same holds as soon as it heard of them: see `follow.rs`.
 
 mod candidate;
 mod change;
 mod conflicts;
 mod deploy;
+mod follow;
 #[cfg(test)]
 pub(crate) mod hook;
 mod ledger;
@@ -35,6 +36,7 @@ use nhip_exchange::Spine;
 use nhip_exchange::port::{Host, Step};
 use nhip_policies::AdapterName;
 use nhip_registry::{Registry, RegistryError};
+use restore::Again;
 use semver::Version;
 use std::future::Future;
 use std::sync::Arc;
@@ -88,7 +90,7 @@ impl Deployments {
         let inner = Arc::clone(&self.0);
         let restored = tokio::spawn(async move {
             let _turn = inner.turn.lock().await;
-            inner.settle().await
+            inner.settle(Again::All).await
         });
         restored.await.unwrap_or(Err(RegistryError::Stopping))
     }
@@ -142,6 +144,12 @@ impl Deployments {
     #[must_use]
     pub fn broken(&self) -> Vec<AdapterName> {
         self.state().broken.keys().cloned().collect()
+    }
+
+    /// The adapters whose live deployment is not served yet, because its component cannot be read now.
+    #[must_use]
+    pub fn late(&self) -> Vec<AdapterName> {
+        self.state().late.iter().cloned().collect()
     }
 
     pub(crate) fn state(&self) -> Arc<State> {

@@ -15,6 +15,7 @@ mod door;
 pub mod error;
 pub mod listener;
 pub mod metrics;
+pub mod retention;
 pub mod state;
 pub mod stop;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use deployments::{DeployRequest, Deployments, Restored, Told};
 pub use error::AdminError;
 pub use listener::Admin;
 pub use metrics::MetricsHook;
+pub use retention::retain_daily;
 pub use state::{About, AdminState};
 pub use stop::Stop;
 pub use token::AdminToken;

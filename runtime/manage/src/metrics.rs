@@ -3,10 +3,14 @@
 //! The counters themselves are the spine's and the ledger's; here they are only written down. Label values are names
 //! that operators gave and codes of our own tables, so no stranger can make new series.
 
+mod durable;
+
+use self::durable::Durable;
 use crate::deployments::Totals;
 use crate::state::AdminState;
 use nhip_exchange::fault::Kind;
 use nhip_exchange::stats::{BUCKETS_MICROS, Snapshot};
+use nhip_registry::Counts;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet};
@@ -20,10 +24,10 @@ pub type MetricsHook = Box<dyn Fn(&mut Registry) + Send + Sync>;
 /// The type of the answer.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Everything that is known now.
-pub(crate) fn scrape(state: &AdminState, unauthorized: u64) -> Result<String, fmt::Error> {
+/// Everything that is known now, with the durable exchanges if the database told them.
+pub(crate) fn scrape(state: &AdminState, unauthorized: u64, counts: Option<Counts>) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Scrape::of(state, unauthorized)));
+    registry.register_collector(Box::new(Scrape::of(state, unauthorized, counts)));
     for hook in &state.metrics {
         hook(&mut registry);
     }
@@ -45,6 +49,7 @@ struct Scrape {
     adapters: [(&'static str, u64); 2],
     pool_free: u64,
     records_stalled: bool,
+    durable: Durable,
     unauthorized: u64,
     version: String,
     engine: String,
@@ -52,7 +57,7 @@ struct Scrape {
 }
 
 impl Scrape {
-    fn of(state: &AdminState, unauthorized: u64) -> Self {
+    fn of(state: &AdminState, unauthorized: u64, counts: Option<Counts>) -> Self {
         let live = state.deployments.state();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let service = |service: &std::sync::Arc<nhip_exchange::Service>| {
@@ -64,10 +69,13 @@ impl Scrape {
             let free = count(live.slots.available_permits());
             (live.adapter.clone(), live.version.clone(), free, u64::from(live.policy.limits.concurrency))
         };
+        let services: Vec<_> = state.spine.routes().services().map(service).collect();
+        let served = services.iter().map(|[service, ..]| service.as_str());
         Self {
+            durable: Durable::of(counts, served, state.spine.clock().unix_millis()),
             totals: state.deployments.totals(),
             unrouted: state.spine.unrouted().snapshot(),
-            services: state.spine.routes().services().map(service).collect(),
+            services,
             slots: live.serving.values().map(slots).collect(),
             adapters: [("live", count(live.serving.len())), ("broken", count(live.broken.len()))],
             pool_free: count(state.spine.free_slots()),
@@ -172,6 +180,7 @@ impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.exchanges(&mut encoder)?;
         self.serving(&mut encoder)?;
+        self.durable.encode(&mut encoder)?;
         self.gateway(&mut encoder)
     }
 }

@@ -69,7 +69,7 @@ async fn caller(work: Arc<Work>) -> Vec<String> {
         if number >= 2 * EACH {
             return accepted;
         }
-        let later = number % 2 == 0;
+        let later = number.is_multiple_of(2);
         if let Some(place) = done_at_last(&work, number, later).await {
             accepted.push(place);
         }
@@ -112,7 +112,7 @@ fn each_once(stage: &Stage) {
         *found.entry(notation).or_default() += 1;
     }
     for number in 0..2 * EACH {
-        let notation = format!("{number}/{}", if number % 2 == 0 { "LATER" } else { "NOW" });
+        let notation = format!("{number}/{}", if number.is_multiple_of(2) { "LATER" } else { "NOW" });
         assert_eq!(found.remove(&notation), Some(1), "{notation}");
     }
     assert!(found.is_empty(), "{found:?}");
@@ -124,7 +124,8 @@ async fn the_record_verifies(mut process: Process) {
     crate::harness::terminate(id).await;
     assert!(process.ended().await.success(), "{}", process.logged());
     let folder = data.join("record").display().to_string();
-    let key = crate::harness::nhip(&["audit", "key", "--data", &data.display().to_string()], &[], "").await;
+    let key =
+        crate::harness::nhip(&["audit", "key", "--offline", "--data", &data.display().to_string()], &[], "").await;
     assert_eq!(key.code, 0, "{key:?}");
     let said = crate::harness::nhip(&["audit", "verify", &folder, "--key", key.out.trim()], &[], "").await;
     assert_eq!(said.code, 0, "{said:?}");

@@ -1,7 +1,7 @@
 //! The system behind is down for the whole of a run, then comes back.
 
 use super::{Stage, numbered, over};
-use crate::harness::{eventually, fixture, folder, run, with_manifest};
+use crate::harness::{eventually, folder, run};
 use nhip_systems::Mode;
 use serde_json::json;
 
@@ -15,9 +15,7 @@ fn what_was_accepted_while_the_system_was_down_arrives_in_lane_order_and_once() 
         let process = stage.serve().await;
         let lanes = "[[delivery.lanes]]\nfunctions = [\"documents/send\"]\nby = \"/document/code/notation\"\n";
         stage.deploy(&process, lanes).await;
-        let neighbour = "adapter = \"neighbour\"\n[services]\nneighbour = \"test:hostile/attacks@1.0.0\"\n\
-                         [callers]\nallow = [\"van-thu\"]\n";
-        process.deploy_as(fixture("hostile"), neighbour, Some(&with_manifest("neighbour", "1.0.0"))).await.unwrap();
+        crate::process::deploy(&process, "neighbour", "1.0.0").await;
         let key = process.caller("van-thu").await;
         stage.vxp.faults().set(Mode::Down);
 

@@ -1,17 +1,21 @@
 //! `nhip serve`.
 
 use crate::logging::LogFormat;
-use crate::output::time::parse_span;
+use crate::output::time::{parse_age, parse_span};
 use clap::Args;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 const EXAMPLES: &str = "\
 Examples:
   nhip serve
   nhip serve --data /var/lib/nhip --listen 0.0.0.0:8443 --tls-cert server.crt --tls-key server.key
   nhip serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --json
+  nhip serve --gateway bridge-1 --database file:/run/secrets/nhip-database
+  nhip serve --record-retention '3650 days'
   nhip serve --log info,nhip_host=debug --log-format json
 
 Signals:
@@ -49,9 +53,62 @@ pub struct ServeArgs {
     /// How long a stop waits for exchanges under way
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_span)]
     pub grace: Duration,
+    /// PostgreSQL that several gateways share: `env:NAME` or `file:PATH` where its URL is, or the URL itself, which other
+    /// users of the machine can see here, password and all. Without it, SQLite in the data folder
+    #[arg(long, value_name = "WHERE", env = "NHIP_DATABASE", hide_env_values = true)]
+    pub database: Option<DatabaseSource>,
+    /// Name of this gateway, its own among those that share a database, and for ever the one of its record [default:
+    /// gateway, on SQLite]
+    #[arg(long, value_name = "NAME")]
+    pub gateway: Option<String>,
+    /// A segment of the record is sealed when its first entry has this age
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = segment_age)]
+    pub segment_age: Duration,
+    /// Entries of the record are dropped, whole segments at a time, when they are older than this; a day at least
+    /// [default: kept for ever]
+    #[arg(long, value_name = "AGE", value_parser = retention)]
+    pub record_retention: Option<Duration>,
     /// The log.
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+fn segment_age(text: &str) -> Result<Duration, String> {
+    match parse_span(text)? {
+        age if age < Duration::from_secs(1) => Err("a segment takes a second at least".to_owned()),
+        age => Ok(age),
+    }
+}
+
+fn retention(text: &str) -> Result<Duration, String> {
+    match parse_age(text)? {
+        age if age < Duration::from_secs(24 * 60 * 60) => Err("the record is kept for a day at least".to_owned()),
+        age => Ok(age),
+    }
+}
+
+/// Where the URL of the database is, or the URL itself. It may hold a password, so it is never printed.
+#[derive(Clone)]
+pub struct DatabaseSource(Zeroizing<String>);
+
+impl DatabaseSource {
+    /// The text as it was given.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for DatabaseSource {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseSource(…)")
+    }
 }
 
 /// What is logged, and how.

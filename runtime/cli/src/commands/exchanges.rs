@@ -35,7 +35,7 @@ pub(super) async fn run(args: ExchangesArgs, out: Output) -> anyhow::Result<Exit
         (None, []) => out.note("no exchange is on record"),
         (Some(_), records) => {
             for record in records {
-                out.text(&show(record))?;
+                out.text(&show(record, None))?;
             }
         }
         (None, records) => out.text(&table(records))?,
@@ -60,13 +60,21 @@ fn table(records: &[Record]) -> String {
     table.render()
 }
 
-fn show(record: &Record) -> String {
+/// Everything in a record, in words; with the number of its entry, where that is known.
+pub(super) fn show(record: &Record, entry: Option<u64>) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let digest =
         |value: &Option<nhip_exchange::Digest>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let blame = record.blame.as_ref().map(|blame| format!(", blame: {blame}")).unwrap_or_default();
-    let mut shown = facts(&[
-        ("exchange", record.id.to_string()),
+    let mut known = vec![("exchange", record.id.to_string())];
+    known.extend(entry.map(|number| ("entry", number.to_string())));
+    if record.attempt > 1 {
+        known.push(("attempt", record.attempt.to_string()));
+    }
+    known.extend(record.repeats.map(|first| ("repeats", format!("{first}, whose answer was given again"))));
+    known.extend(record.parent.map(|parent| ("called by", format!("the adapter of {parent}"))));
+    known.extend(record.schedule.clone().map(|schedule| ("schedule", schedule)));
+    known.extend([
         ("opened", utc(record.opened_ms)),
         ("took", format!("{}, of it {} in the adapter", took(record.micros), took(record.cpu_micros))),
         ("started by", format!("{} from {}", record.origin, text(&record.peer))),
@@ -81,6 +89,7 @@ fn show(record: &Record) -> String {
         ("request", digest(&record.request)),
         ("response", digest(&record.response)),
     ]);
+    let mut shown = facts(&known);
     if !record.upstream.is_empty() {
         shown.push('\n');
         shown.push_str(&upstream(&record.upstream));
@@ -89,10 +98,18 @@ fn show(record: &Record) -> String {
 }
 
 fn upstream(calls: &[UpstreamCall]) -> String {
-    let mut table = Table::new(&["ENDPOINT", "METHOD", "ENDED", "SENT", "RECEIVED", "TOOK"]);
-    for UpstreamCall { endpoint, method, status, failure, sent, received, micros, .. } in calls {
+    let mut table = Table::new(&["ENDPOINT", "METHOD", "ENDED", "SENT", "RECEIVED", "TOOK", "ITS ID"]);
+    for UpstreamCall { endpoint, method, status, failure, sent, received, micros, id } in calls {
         let ended = status.map(|status| status.to_string()).or_else(|| failure.clone()).unwrap_or_default();
-        table.row([endpoint.clone(), method.clone(), ended, size(*sent), size(*received), took(*micros)]);
+        table.row([
+            endpoint.clone(),
+            method.clone(),
+            ended,
+            size(*sent),
+            size(*received),
+            took(*micros),
+            id.clone().unwrap_or_default(),
+        ]);
     }
     table.render()
 }

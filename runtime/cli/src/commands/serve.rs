@@ -1,8 +1,9 @@
 //! `nhip serve`: the gateway, until somebody ends it.
 
-use crate::args::ServeArgs;
+use crate::args::{DatabaseSource, ServeArgs};
 use crate::env;
 use crate::failure::Failure;
+use crate::files;
 use crate::gateway::{Assembly, Options, Running, Stopped, TlsFiles};
 use crate::logging;
 use crate::output::table::facts;
@@ -11,8 +12,10 @@ use crate::output::{Output, complain};
 use crate::signals::Signals;
 use crate::token;
 use serde_json::json;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Serve until a signal, or `nhip stop`.
 ///
@@ -23,9 +26,10 @@ pub(super) async fn run(args: ServeArgs, out: Output) -> anyhow::Result<ExitCode
     let mut signals =
         Signals::listen().map_err(|error| Failure::new("signals cannot be listened for").because(error))?;
     let grace = args.grace;
+    let options = options(args)?;
 
     let running = tokio::select! {
-        running = Assembly::start(options(args)) => running?,
+        running = Assembly::start(options) => running?,
         told = signals.next() => return Ok(told.exit_code()),
     };
     announce(&running, out)?;
@@ -49,7 +53,7 @@ pub(super) async fn run(args: ServeArgs, out: Output) -> anyhow::Result<ExitCode
     farewell(stopped, grace)
 }
 
-fn options(args: ServeArgs) -> Options {
+fn options(args: ServeArgs) -> anyhow::Result<Options> {
     let mut options = Options::new(args.data);
     options.listen = args.listen;
     options.admin = args.admin;
@@ -58,7 +62,26 @@ fn options(args: ServeArgs) -> Options {
     options.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
     options.pool.instances = args.pool;
     options.grace = args.grace;
-    options
+    options.database = args.database.as_ref().map(database).transpose()?;
+    options.gateway = args.gateway;
+    options.segment_age = args.segment_age;
+    options.record_retention = args.record_retention;
+    Ok(options)
+}
+
+/// The URL of the database, from where it is kept. No message repeats it.
+fn database(source: &DatabaseSource) -> anyhow::Result<Zeroizing<String>> {
+    let text = source.expose();
+    if let Some(name) = text.strip_prefix("env:") {
+        let missing = || Failure::new(format!("`--database` names the variable `{name}`, and it is not set"));
+        return Ok(env::filled(name).map(Zeroizing::new).ok_or_else(missing)?);
+    }
+    let Some(file) = text.strip_prefix("file:") else { return Ok(Zeroizing::new(text.to_owned())) };
+    let whole = Zeroizing::new(files::text(Path::new(file))?);
+    match whole.trim() {
+        "" => Err(Failure::new(format!("`{file}` is empty")).hint("write the URL of the database into it").into()),
+        url => Ok(Zeroizing::new(url.to_owned())),
+    }
 }
 
 /// Say where it listens: programs read the lines as they come.
@@ -87,4 +110,25 @@ fn farewell(stopped: Stopped, grace: Duration) -> anyhow::Result<ExitCode> {
     Err(Failure::new(format!("{cut} connections were cut: their exchanges did not end within {}", show_span(grace)))
         .hint("grant exchanges a shorter `deadline` in the policies, or wait longer with `--grace TIME`")
         .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_is_found_where_it_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("database");
+        let of_file = || database(&DatabaseSource::from(format!("file:{}", file.display()).as_str()));
+        assert!(of_file().unwrap_err().to_string().contains("cannot be read"));
+        std::fs::write(&file, "\n").unwrap();
+        assert!(of_file().unwrap_err().to_string().contains("is empty"));
+        std::fs::write(&file, "postgres://nhip:hush@db.example/nhip\n").unwrap();
+        assert_eq!(*of_file().unwrap(), "postgres://nhip:hush@db.example/nhip");
+        assert_eq!(*database(&"postgres:///nhip".into()).unwrap(), "postgres:///nhip");
+        let unset = database(&"env:NHIP_NO_SUCH_VARIABLE".into()).unwrap_err();
+        assert!(unset.to_string().contains("`NHIP_NO_SUCH_VARIABLE`, and it is not set"));
+        assert!(!database(&"env:CARGO_MANIFEST_DIR".into()).unwrap().is_empty(), "cargo sets it for tests");
+    }
 }

@@ -6,10 +6,12 @@ use nhip_exchange::{Clock, SystemClock};
 use nhip_gateway::HttpLimits;
 use nhip_host::PoolConfig;
 use nhip_host::egress::{Resolve, Roots, SystemResolver};
+use nhip_registry::JournalConfig;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Where the value of an environment variable comes from, for `env:` secrets in policies.
 pub type Variable = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -18,6 +20,14 @@ pub type Variable = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Options {
     /// The folder of all state.
     pub data: PathBuf,
+    /// URL of a PostgreSQL that several gateways share; without it, SQLite in the data folder. It may hold a password.
+    pub database: Option<Zeroizing<String>>,
+    /// What the gateway is called; may be left out where it shares its database with nobody.
+    pub gateway: Option<String>,
+    /// A segment of the record is sealed when its first entry has this age.
+    pub segment_age: Duration,
+    /// Entries of the record are dropped when they are older than this; without it, they are kept for ever.
+    pub record_retention: Option<Duration>,
     /// Address of the data listener; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Address of the admin listener; port 0 takes a free one.
@@ -61,6 +71,10 @@ impl Options {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             data: data.into(),
+            database: None,
+            gateway: None,
+            segment_age: JournalConfig::default().segment_age,
+            record_retention: None,
             listen: free,
             admin: free,
             admin_remote: false,

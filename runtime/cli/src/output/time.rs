@@ -46,6 +46,53 @@ pub fn parse_span(text: &str) -> Result<Duration, String> {
     Duration::try_from(span).map_err(|_| format!("`{text}` is less than nothing; {cure}"))
 }
 
+/// An age as people write it: `365 days`, `2 weeks`, `12h`.
+///
+/// # Errors
+/// Says what is wrong and how to write it.
+pub fn parse_age(text: &str) -> Result<Duration, String> {
+    let cure = "write it as `365 days` or `12h`; how long a month or a year is nobody knows";
+    let wrong = || format!("`{text}` is not an age; {cure}");
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let age = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    Duration::try_from(age).map_err(|_| format!("`{text}` is less than nothing; {cure}"))
+}
+
+/// A moment as people name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// By the calendar, in milliseconds since 1970.
+    At(u64),
+    /// So long ago.
+    Ago(Duration),
+}
+
+impl Moment {
+    /// In milliseconds since 1970, when it is `now`.
+    #[must_use]
+    pub fn millis(self, now: u64) -> u64 {
+        match self {
+            Self::At(millis) => millis,
+            Self::Ago(age) => now.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+/// A moment: `2026-11-22T08:00:00+07:00`, a day in UTC, which is its first moment, or an age: so long ago.
+///
+/// # Errors
+/// Says how to write it.
+pub fn parse_moment(text: &str) -> Result<Moment, String> {
+    // A day alone: of a time without its zone the parser would give the day, too.
+    let day = || text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text);
+    let by_day = || Some(day()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(by_day);
+    let at = at.and_then(|at| u64::try_from(at.as_millisecond()).ok()).map(Moment::At);
+    at.or_else(|| parse_age(text).ok().map(Moment::Ago)).ok_or_else(|| {
+        format!("`{text}` is not a moment; write `2026-11-22T08:00:00+07:00`, a day in UTC as `2026-11-22`, or how long ago: `7 days`")
+    })
+}
+
 /// A span of time, shortly.
 #[must_use]
 pub fn show_span(span: Duration) -> String {
@@ -83,5 +130,23 @@ mod tests {
         }
         assert_eq!(show_span(Duration::from_secs(30)), "30 s");
         assert_eq!(show_span(Duration::from_millis(1500)), "1500 ms");
+    }
+
+    #[test]
+    fn ages_and_moments_are_read_as_people_write_them() {
+        let day = Duration::from_secs(86_400);
+        assert_eq!((parse_age("365 days"), parse_age("12h")), (Ok(365 * day), Ok(day / 2)));
+        assert_eq!(parse_age("2 weeks"), Ok(14 * day));
+        for wrong in ["", "365", "1 year", "6 months", "-3 days", "soon"] {
+            assert!(parse_age(wrong).is_err(), "{wrong}");
+        }
+        let noon = 1_767_225_600_000;
+        for text in ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T07:00:00+07:00"] {
+            assert_eq!(parse_moment(text), Ok(Moment::At(noon)), "{text}");
+        }
+        assert_eq!(parse_moment("7 days").unwrap().millis(noon), noon - 7 * 86_400_000);
+        for wrong in ["", "yesterday", "2026-13-01", "1969-12-31", "2026-01-01T08:00:00", "7"] {
+            assert!(parse_moment(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A ledger in memory, for tests of the spine and of what is in front of it.
 
+use async_trait::async_trait;
 use nhip_exchange::durable::{Claimed, End, Ledger, LedgerError, Status, Work};
 use nhip_exchange::{Digest, ExchangeId};
-use async_trait::async_trait;
 use nhip_policies::CallerName;
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -7,10 +7,8 @@ use nhip_exchange::{Fault, Kind};
 use serde_json::json;
 
 fn post(function: &str, headers: &str, body: &str) -> String {
-    let headers = format!(
-        "X-Api-Key: {KEY}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}",
-        body.len()
-    );
+    let headers =
+        format!("X-Api-Key: {KEY}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}", body.len());
     request("POST", &format!("/services/register/{function}"), &headers, body)
 }
 

@@ -15,14 +15,8 @@ pub(crate) async fn list(
     State(context): State<Arc<Context>>,
     Params(query): Params<ExchangeQuery>,
 ) -> Result<Json<ExchangeList>, Refusal> {
-    let id = query.id.as_deref().map(Uuid::parse_str).transpose().map_err(|_| {
-        Refusal::malformed(
-            "`id` is not the id of an exchange",
-            "take it from `X-Exchange-Id` or from a problem's `exchange`",
-        )
-    })?;
     let filter = ExchangeFilter {
-        id: id.map(ExchangeId::from),
+        id: query.id.as_deref().map(id).transpose()?,
         service: query.service,
         caller: query.caller,
         outcome: query.outcome,
@@ -31,6 +25,13 @@ pub(crate) async fn list(
         ..ExchangeFilter::default()
     };
     Ok(Json(ExchangeList { exchanges: context.registry.journal.recent(&filter).await? }))
+}
+
+/// The id of an exchange.
+pub(super) fn id(text: &str) -> Result<ExchangeId, Refusal> {
+    let cure = "take it from `X-Exchange-Id` or from a problem's `exchange`";
+    let malformed = |_| Refusal::malformed("`id` is not the id of an exchange", cure);
+    Uuid::parse_str(text).map(ExchangeId::from).map_err(malformed)
 }
 
 /// The limit of a listing: 100 where none is said.

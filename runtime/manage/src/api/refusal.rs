@@ -24,6 +24,14 @@ impl Refusal {
         }))
     }
 
+    /// What the registry says no to.
+    pub(crate) fn of(error: &RegistryError) -> Self {
+        let mut refusal = Self::from(of_registry(error));
+        // The sentence and the cure are all there is to it.
+        refusal.0.refused = None;
+        refusal
+    }
+
     /// A request that is not understood.
     pub(crate) fn malformed(detail: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", detail, cure)
@@ -48,10 +56,7 @@ impl From<Box<Refused>> for Refusal {
 
 impl From<RegistryError> for Refusal {
     fn from(error: RegistryError) -> Self {
-        let mut refusal = Self::from(of_registry(&error));
-        // The sentence and the cure are all there is to it.
-        refusal.0.refused = None;
-        refusal
+        Self::of(&error)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Inner;
 use super::candidate::{Candidate, Content};
 use super::refusal::{chain, of_admission, of_registry, refuse};
+use super::restore::Again;
 use super::state::State;
 use crate::actor::Actor;
 use crate::wire::{Deployed, Refused, RefusedCode, Replaced, Served};
@@ -102,7 +103,7 @@ impl Inner {
                 // Nobody holds the gateway any more: there is nothing to serve.
                 let Some(this) = this.upgrade() else { return };
                 let _turn = this.turn.lock().await;
-                if !this.unsettled.load(Ordering::Relaxed) || this.settle().await.is_ok() {
+                if !this.unsettled.load(Ordering::Relaxed) || this.settle(Again::All).await.is_ok() {
                     return;
                 }
             }
@@ -112,7 +113,7 @@ impl Inner {
     /// Before a change: what is not known must be, first.
     pub(super) async fn be_settled(&self) -> Result<(), Box<Refused>> {
         if self.unsettled.load(Ordering::Relaxed) {
-            self.settle().await.map_err(|error| of_registry(&error))?;
+            self.settle(Again::All).await.map_err(|error| of_registry(&error))?;
         }
         Ok(())
     }

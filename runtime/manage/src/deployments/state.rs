@@ -8,7 +8,7 @@ use crate::wire::Broken;
 use nhip_exchange::Routes;
 use nhip_policies::AdapterName;
 use nhip_registry::{Deployment, DeploymentId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many earlier versions of an adapter stay compiled: a rollback to them is a pointer swap.
@@ -20,6 +20,9 @@ pub(crate) struct State {
     pub(crate) serving: BTreeMap<AdapterName, Serving>,
     /// Those that should serve and do not, and why.
     pub(crate) broken: BTreeMap<AdapterName, Down>,
+    /// Those whose live deployment is not served yet, because its component cannot be read now. An earlier version may
+    /// serve meanwhile.
+    pub(crate) late: BTreeSet<AdapterName>,
     ready: BTreeMap<AdapterName, Vec<Arc<Candidate>>>,
     /// Whether the registry's live deployments were taken over.
     pub(crate) restored: bool,
@@ -35,6 +38,7 @@ pub(crate) struct Serving {
 /// An adapter that should serve and does not.
 #[derive(Clone)]
 pub(crate) struct Down {
+    pub(crate) deployment: DeploymentId,
     pub(crate) why: Broken,
     /// The public names that it should serve.
     pub(crate) services: Vec<String>,
@@ -56,6 +60,7 @@ impl State {
     pub(crate) fn without(&self, adapter: &AdapterName) -> Self {
         let mut next = self.clone();
         next.broken.remove(adapter);
+        next.late.remove(adapter);
         if let Some(before) = next.serving.remove(adapter) {
             let ready = next.ready.entry(adapter.clone()).or_default();
             ready.retain(|earlier| earlier.content != before.candidate.content);
@@ -69,7 +74,7 @@ impl State {
     pub(crate) fn with_broken(&self, deployment: &Deployment, why: Broken) -> Self {
         let mut next = self.without(&deployment.adapter);
         let services = deployment.services.keys().map(ToString::to_string).collect();
-        next.broken.insert(deployment.adapter.clone(), Down { why, services });
+        next.broken.insert(deployment.adapter.clone(), Down { deployment: deployment.id, why, services });
         next
     }
 

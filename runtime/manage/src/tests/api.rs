@@ -106,10 +106,12 @@ async fn status_says_what_it_is_and_unknown_adapters_are_not_found() {
     let status: Status = world.get("/api/status").await.ok();
     assert_eq!((status.admin_listener, status.live, status.stopping), (world.address, 1, false));
     assert_eq!((status.version.as_str(), status.engine.as_str()), ("0.1.0", "stand-in"));
+    assert_eq!((status.gateway.as_str(), status.database.as_str()), ("gateway", "sqlite"));
     assert!(status.uptime_ms > 0 && status.free_slots == 512);
     world.get("/api/adapters/unheard-of").await.problem(404, "not-found");
     world.get("/api/adapters/Un%20heard").await.problem(400, "malformed");
     let ready: Ready = world.get("/readyz").await.ok();
+    assert_eq!((ready.gateway.as_str(), ready.database.as_str()), ("gateway", "sqlite"));
     assert!(ready.ready && ready.reasons.is_empty() && ready.broken.is_empty());
 }
 

@@ -66,14 +66,19 @@ pub(crate) fn request(address: SocketAddr, method: Method, path: &str) -> http::
 }
 
 pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
+    try_send(address, request).await.unwrap()
+}
+
+/// The answer, or how the connection broke.
+pub(crate) async fn try_send(address: SocketAddr, request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
+    let (parts, body) = sender.send_request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
     drop(sender);
     connection.abort();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Ok(Answer { status: parts.status, headers: parts.headers, body })
 }
 
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {

@@ -63,7 +63,7 @@ async fn the_next_version_takes_the_place_and_exchanges_under_way_end_on_theirs(
     assert_eq!(world.answers("population").await, "1.1.0");
     world.host.calls.add_permits(1);
     let answer = under_way.await.unwrap().result.unwrap();
-    assert_eq!(answer, r#"{"version":"1.0.0"}"#);
+    assert_eq!(super::world::version(answer), "1.0.0");
     let listed: AdapterList = world.get("/api/adapters").await.ok();
     assert_eq!((listed.adapters[0].in_flight, listed.adapters[0].ready.as_slice()), (0, &["1.0.0".to_owned()][..]));
 }

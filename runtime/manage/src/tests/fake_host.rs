@@ -10,7 +10,7 @@ use nhip_exchange::{Digest, Fault, Kind, Permit};
 use nhip_policies::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
@@ -24,6 +24,10 @@ pub(crate) struct FakeHost {
     pub(crate) without_secret: Mutex<BTreeSet<String>>,
     /// A permit for each admission that may go on.
     pub(crate) gate: Semaphore,
+    /// How often somebody tried to have one admitted.
+    tries: AtomicUsize,
+    /// Whether admitting is a defect now.
+    pub(crate) panics: AtomicBool,
     /// A permit for each call of `wait` that may end.
     pub(crate) calls: Arc<Semaphore>,
 }
@@ -34,8 +38,17 @@ impl Default for FakeHost {
             admissions: AtomicUsize::default(),
             without_secret: Mutex::default(),
             gate: Semaphore::new(1_000_000),
+            tries: AtomicUsize::default(),
+            panics: AtomicBool::default(),
             calls: Arc::new(Semaphore::new(0)),
         }
+    }
+}
+
+impl FakeHost {
+    /// How often somebody tried to have a component admitted.
+    pub(crate) fn tries(&self) -> usize {
+        self.tries.load(Ordering::SeqCst)
     }
 }
 
@@ -53,6 +66,8 @@ impl Host for FakeHost {
         progress: Progress<'_>,
     ) -> (Report, Option<Admitted>) {
         progress(Step::Verify);
+        self.tries.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics.load(Ordering::SeqCst), "a defect made by the test");
         self.gate.acquire().await.unwrap().forget();
         let mut report =
             Report { digest: Some(Digest::of(&component)), size: component.len() as u64, ..Report::default() };
@@ -111,5 +126,9 @@ impl Adapter for FakeAdapter {
                 Ok(json!({ "version": self.version }).to_string().into())
             }
         }
+    }
+
+    fn check(&self, _: FunctionId, _: &Bytes) -> Result<(), Fault> {
+        Ok(())
     }
 }

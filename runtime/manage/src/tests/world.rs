@@ -1,13 +1,14 @@
 //! A whole control plane over a temporary data folder.
 
+use super::book::Book;
 use super::client;
 use super::fake_host::{FakeHost, component};
 use crate::wire::{Deployed, Refused};
 use crate::{About, Actor, Admin, AdminConfig, AdminState, AdminToken, DeployRequest, Deployments, Stop};
 use bytes::Bytes;
-use nhip_exchange::{Arrival, Origin, Outcome, Spine, SpineConfig, SystemClock};
+use nhip_exchange::{Arrival, Origin, Outcome, Reply, Spine, SpineConfig, SystemClock};
 use nhip_policies::AdapterName;
-use nhip_registry::Registry;
+use nhip_registry::{Registry, RegistryError};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -48,12 +49,42 @@ pub(crate) struct Core {
     pub(crate) deployments: Deployments,
 }
 
+/// Open the folder. Whoever had it a moment ago may still be writing the last of its record.
+async fn open(data: &Path) -> Registry {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Registry::open(data, SystemClock::shared()).await {
+            Err(RegistryError::InUse { .. }) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 impl Core {
     /// Open the folder, and serve what is live there.
     pub(crate) async fn open(data: &Path, host: Arc<FakeHost>) -> Self {
-        let registry = Registry::open(data, SystemClock::shared()).await.unwrap();
-        let (spine, queue) = Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared());
+        let registry = open(data).await;
+        let (spine, queue) =
+            Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared(), Arc::<Book>::default());
         tokio::spawn(registry.journal.clone().write(queue));
+        let spine = Arc::new(spine);
+        let deployments = Deployments::new(registry.clone(), Arc::<FakeHost>::clone(&host), Arc::clone(&spine));
+        deployments.restore().await.unwrap();
+        Self { registry, host, spine, deployments }
+    }
+
+    /// Another gateway on the same registry, as several share one database. Its own records are kept nowhere.
+    pub(crate) async fn beside(&self, host: Arc<FakeHost>) -> Self {
+        let registry = self.registry.clone();
+        let (spine, mut queue) =
+            Spine::new(SpineConfig { pool: 512, records: 4096 }, SystemClock::shared(), Arc::<Book>::default());
+        tokio::spawn(async move {
+            while let Some(entry) = queue.recv().await {
+                entry.written.map(|written| written.send(()));
+            }
+        });
         let spine = Arc::new(spine);
         let deployments = Deployments::new(registry.clone(), Arc::<FakeHost>::clone(&host), Arc::clone(&spine));
         deployments.restore().await.unwrap();
@@ -79,9 +110,7 @@ impl Core {
     /// The version that answers, or the code of the fault.
     pub(crate) async fn answers(&self, service: &str) -> String {
         match self.call(service, "find").await.result {
-            Ok(body) => {
-                serde_json::from_slice::<serde_json::Value>(&body).unwrap()["version"].as_str().unwrap().to_owned()
-            }
+            Ok(reply) => version(reply),
             Err(fault) => fault.kind.row().code.to_owned(),
         }
     }
@@ -98,6 +127,12 @@ impl Core {
     }
 }
 
+/// The version that an answer tells.
+pub(crate) fn version(reply: Reply) -> String {
+    let body = reply.answer().expect("an answer");
+    serde_json::from_slice::<serde_json::Value>(&body).unwrap()["version"].as_str().unwrap().to_owned()
+}
+
 pub(crate) async fn call(spine: &Spine, service: &str, function: &str) -> Outcome {
     let arrival = Arrival {
         origin: Origin::Http,
@@ -108,6 +143,8 @@ pub(crate) async fn call(spine: &Spine, service: &str, function: &str) -> Outcom
         purpose: None,
         traceparent: None,
         flaw: None,
+        key: None,
+        later: false,
         body: Box::new(Bytes::from_static(b"{}")),
     };
     nhip_exchange::run(spine, arrival).await
