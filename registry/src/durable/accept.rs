@@ -39,7 +39,7 @@ impl Durables {
             Some(key) => self.store.begin_of(TURN, &turn_of(&work.caller, key)).await?,
             None => self.store.begin_beside().await?,
         };
-        let mut new = New { id: id.to_string(), key, work, lane, attempts: 0 };
+        let (mut new, mut before) = (New { id: id.to_string(), key, work, lane, attempts: 0 }, None);
         if let Some(key) = &new.key
             && let Some(first) = First::find(&mut change, &work.caller, key).await?
         {
@@ -48,8 +48,8 @@ impl Durables {
                 Err(told) => return Ok(Acceptance::Told(told)),
                 // It was tried while its caller waited, and may be tried again: from now on without the caller.
                 Ok(first) => {
-                    remove(&mut change, &first.id).await?;
-                    (new.attempts, new.id) = (first.attempts(), first.id);
+                    (new.attempts, new.id) = (first.attempts(), first.id.clone());
+                    before = Some(first.id);
                 }
             }
         }
@@ -68,6 +68,9 @@ impl Durables {
                 most.dead.bytes
             )));
         };
+        if let Some(before) = before {
+            remove(&mut change, &before).await?;
+        }
         self.insert(&mut change, &new, number).await?;
         let id = kept::id(&new.id)?;
         change.commit().await.map_err(unsure("accept an exchange"))?;

@@ -16,6 +16,7 @@ struct Row {
     attempts: i64,
     accepted_ms: i64,
     next_ms: Option<i64>,
+    ready: i64,
     answer: Option<Vec<u8>>,
     fault: Option<String>,
 }
@@ -24,7 +25,8 @@ impl Durables {
     /// Where an exchange is that this caller had accepted; nothing of anybody else's.
     pub(super) async fn status_of(&self, caller: &CallerName, id: ExchangeId) -> Result<Option<Status>, RegistryError> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT id, service, function, state, attempts, accepted_ms, next_ms, answer, fault FROM durable \
+            "SELECT id, service, function, state, attempts, accepted_ms, next_ms, ready, answer, fault \
+             FROM durable \
              WHERE id = $1 AND caller = $2 AND number IS NOT NULL",
         )
         .bind(id.to_string())
@@ -52,7 +54,8 @@ impl TryFrom<Row> for Status {
             state,
             accepted_ms: from_db(row.accepted_ms),
             attempts: kept::count(row.attempts),
-            next_ms: row.next_ms.filter(|_| state == State::Waiting).map(from_db),
+            // Who is behind another in its lane has no time of its own.
+            next_ms: row.next_ms.filter(|_| state == State::Waiting && row.ready != 0).map(from_db),
             result,
         })
     }

@@ -29,6 +29,8 @@ async fn what_was_accepted_is_there_after_a_restart_as_it_was(kind: Kind) {
     assert_eq!((status.service.as_str(), status.function.as_str()), ("population", "report"));
     assert_eq!(status.next_ms, Some(super::START));
     assert!(status.result.is_none());
+    let behind = queue.accept("{}", Some("population/report 7")).await;
+    assert_eq!(queue.durables().status(&work("").caller, behind).await.unwrap().unwrap().next_ms, None);
     let jobs = queue.take(5).await;
     let (job, like) = (&jobs[0], work(strange));
     assert_eq!((job.id, job.attempt, job.nth, job.since_ms), (id, 1, 1, super::START));

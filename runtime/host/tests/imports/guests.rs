@@ -68,7 +68,8 @@ pub(crate) fn later_office() -> Vec<u8> {
 }
 
 fn office_of(version: &str, types: &str, functions: &str) -> Vec<u8> {
-    let wit = office_package(version, types, functions) + &format!("\nworld w {{ export test:office/inbox@{version}; }}");
+    let wit =
+        office_package(version, types, functions) + &format!("\nworld w {{ export test:office/inbox@{version}; }}");
     let core = r#"
         (data (i32.const 512) "later")
         (data (i32.const 520) "E7")

@@ -17,7 +17,9 @@ async fn it_is_accepted_before_the_adapter_goes_on_and_told_as_done_well() {
     world.deploy(&office(), OFFICE).await;
     let report = world.deploy(&messenger(), &policy("")).await;
     assert!(
-        report.imports.contains(&("test:office/inbox@1.0.0".to_owned(), "served by `office-inbox` (durable)".to_owned())),
+        report
+            .imports
+            .contains(&("test:office/inbox@1.0.0".to_owned(), "served by `office-inbox` (durable)".to_owned())),
         "{:?}",
         report.imports
     );
