@@ -78,7 +78,7 @@ async fn only_what_answers_nothing_can_be_done_later() {
     let world = World::new();
     let durable = "\"test:office/inbox@1.0.0\" = { service = \"office-inbox\", delivery = \"durable\" }";
     let report = world.admit(&desk(), &desk_policy(durable, "")).await;
-    for function in ["`echo`", "`own`", "`count`"] {
+    for function in ["`echo`", "`decide`", "`count`"] {
         says(&report, true, &[function, "delivery = \"direct\""]);
     }
     let refusing = findings(&report, INBOX).into_iter().filter(|(refuses, _)| *refuses).count();

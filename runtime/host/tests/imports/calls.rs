@@ -49,9 +49,9 @@ async fn a_shared_fault_comes_back_with_all_that_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_contracts_own_comes_back_as_its_value() {
     let world = house("").await;
-    let fault = world.fault("desk", "own", r#"{"how":1}"#).await;
+    let fault = world.fault("desk", "decide", r#"{"how":1}"#).await;
     assert_eq!((fault.kind, fault.value.as_deref()), (Kind::ContractFault, Some(b"\"no\"".as_slice())));
-    assert_eq!(world.answer("desk", "own", r#"{"how":0}"#).await, 41);
+    assert_eq!(world.answer("desk", "decide", r#"{"how":0}"#).await, 41);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,10 +67,10 @@ async fn a_trap_on_the_other_side_is_a_fault_here_and_the_desk_lives_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_contract_has_no_words_for_it_the_adapter_ends_and_the_log_says_why() {
     let world = house("").await;
-    let fault = world.fault("desk", "own", r#"{"how":2}"#).await;
+    let fault = world.fault("desk", "decide", r#"{"how":2}"#).await;
     assert_eq!(fault.kind, Kind::AdapterTrapped);
     let inside = fault.inside.unwrap();
-    for word in ["`own`", "test:office/inbox@1.0.0", "`office-inbox`", "adapter-trapped"] {
+    for word in ["`decide`", "test:office/inbox@1.0.0", "`office-inbox`", "adapter-trapped"] {
         assert!(inside.contains(word), "{word}: {inside}");
     }
     assert!(!fault.outside.contains("office"), "{}", fault.outside);
@@ -109,7 +109,7 @@ async fn time_in_the_other_adapter_is_not_this_ones_and_its_neighbours_go_on() {
     world.deploy(&office(), &format!("{OFFICE}[limits]\ncpu = \"1500 ms\"\n")).await;
     world.deploy(&desk(), &desk_policy(DIRECT, "[limits]\ncpu = \"1 s\"\n")).await;
     let (spins, neighbour) =
-        tokio::join!(world.fault("desk", "tell", r#"{"how":3}"#), world.answer("desk", "own", r#"{"how":0}"#));
+        tokio::join!(world.fault("desk", "tell", r#"{"how":3}"#), world.answer("desk", "decide", r#"{"how":0}"#));
     assert_eq!(neighbour, 41);
     assert_eq!((spins.kind, spins.upstream_code.as_deref()), (Kind::UpstreamTimeout, Some("cpu-exceeded")));
 }

@@ -13,7 +13,7 @@ const FUNCTIONS: &str = "
     echo: func(items: list<item>) -> result<list<item>, fault>;
     hand-over: func(items: list<item>) -> result<_, fault>;
     tell: func(how: u32) -> result<_, fault>;
-    own: func(how: u32) -> result<u32, string>;
+    decide: func(how: u32) -> result<u32, string>;
     count: func() -> u32;";
 
 /// Everything that a value can be made of.
@@ -97,7 +97,7 @@ fn office_of(version: &str, types: &str, functions: &str) -> Vec<u8> {
             (i32.store (i32.const 48) (i32.const 7))
             (i32.const 16))
         ;; 0: 41, 1: the error `no`, 2: traps.
-        (func (export "test:office/inbox@VERSION#own") (param i32) (result i32)
+        (func (export "test:office/inbox@VERSION#decide") (param i32) (result i32)
             (if (i32.eq (local.get 0) (i32.const 2)) (then unreachable))
             (i32.store8 (i32.const 16) (local.get 0))
             (i32.store (i32.const 20) (select (i32.const 524) (i32.const 41) (local.get 0)))
@@ -119,7 +119,7 @@ pub(crate) fn desk() -> Vec<u8> {
         (import "test:office/inbox@1.0.0" "echo" (func $echo (param i32 i32 i32)))
         (import "test:office/inbox@1.0.0" "hand-over" (func $hand-over (param i32 i32 i32)))
         (import "test:office/inbox@1.0.0" "tell" (func $tell (param i32 i32)))
-        (import "test:office/inbox@1.0.0" "own" (func $own (param i32 i32)))
+        (import "test:office/inbox@1.0.0" "decide" (func $decide (param i32 i32)))
         (import "test:office/inbox@1.0.0" "count" (func $count (result i32)))
         (func (export "test:front/desk@1.0.0#echo") (param i32 i32) (result i32)
             (call $echo (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16))
@@ -127,8 +127,8 @@ pub(crate) fn desk() -> Vec<u8> {
             (call $hand-over (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16))
         (func (export "test:front/desk@1.0.0#tell") (param i32) (result i32)
             (call $tell (local.get 0) (i32.const 16)) (i32.const 16))
-        (func (export "test:front/desk@1.0.0#own") (param i32) (result i32)
-            (call $own (local.get 0) (i32.const 16)) (i32.const 16))
+        (func (export "test:front/desk@1.0.0#decide") (param i32) (result i32)
+            (call $decide (local.get 0) (i32.const 16)) (i32.const 16))
         (func (export "test:front/desk@1.0.0#count") (result i32) (call $count))"#;
     component(&wit, core)
 }
