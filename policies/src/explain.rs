@@ -36,6 +36,7 @@ impl Policy {
             callers,
             logging,
             smoke,
+            sandbox,
             record,
             delivery,
             schedules,
@@ -59,6 +60,7 @@ impl Policy {
         words.logging(logging, limits);
         words.heading("calls a new version must pass before it goes live, in this order");
         words.each(smoke, "none", Words::smoke);
+        words.sandbox(*sandbox);
         words.heading("contracts that the adapter calls");
         words.each(imports, "none: it calls no other system through the gateway", |words, (contract, import)| {
             words.import(contract, import);

@@ -36,6 +36,7 @@ mod print;
 mod reader;
 pub mod record;
 mod report;
+pub mod sandbox;
 pub mod schedule;
 pub mod secret_ref;
 pub mod smoke;
@@ -67,6 +68,7 @@ pub use names::{AdapterName, CallerName, FunctionName, Purpose, ScheduleName, Se
 pub use path_rule::PathRule;
 pub use policy::Policy;
 pub use record::RecordMode;
+pub use sandbox::Sandbox;
 pub use schedule::{Due, Missed, Schedule};
 pub use secret_ref::{Identity, SecretRef};
 pub use smoke::{Expect, Smoke};

@@ -20,6 +20,7 @@ use crate::names::{AdapterName, ScheduleName, ServiceName, quoted};
 use crate::reader::{Table, parse_file};
 use crate::record::RecordMode;
 use crate::report::cure_unknown;
+use crate::sandbox::Sandbox;
 use crate::schedule::{self, Schedule};
 use crate::smoke::{self, Smoke};
 
@@ -46,6 +47,8 @@ pub struct Policy {
     pub logging: LogGrant,
     /// The calls a new version must pass before it goes live, in this order.
     pub smoke: Vec<Smoke>,
+    /// How many exchanges a sandbox serves.
+    pub sandbox: Sandbox,
     /// Whether an answer waits for its record.
     pub record: RecordMode,
     /// How what was accepted to be done later is tried.
@@ -85,6 +88,7 @@ impl Policy {
             callers: Callers::read(root, &names),
             logging: LogGrant::read(root),
             smoke: smoke::read_all(root, &names),
+            sandbox: Sandbox::read(root),
             record: RecordMode::read(root),
             delivery: Delivery::read(root, &names),
             schedules: schedule::read_all(root, &names),

@@ -39,6 +39,7 @@ impl Policy {
             callers,
             logging,
             smoke,
+            sandbox,
             record,
             delivery,
             schedules,
@@ -65,6 +66,7 @@ impl Policy {
         for call in smoke {
             page.smoke(call);
         }
+        page.sandbox(*sandbox);
         page.record(*record);
         page.delivery(delivery);
         for (name, schedule) in schedules {

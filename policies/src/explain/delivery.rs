@@ -1,4 +1,4 @@
-//! Delivery, imports and the record in words.
+//! Delivery, imports, sandboxes and the record in words.
 
 use super::Words;
 use crate::contract_ref::ContractRef;
@@ -6,6 +6,7 @@ use crate::delivery::Delivery;
 use crate::imports::{Import, ImportDelivery};
 use crate::lane::Lane;
 use crate::record::RecordMode;
+use crate::sandbox::Sandbox;
 use crate::units::show_duration;
 
 impl Words {
@@ -35,6 +36,17 @@ impl Words {
                 words.line(2, format!("`{function}` at `{pointer}`"));
             }
         });
+    }
+
+    pub(super) fn sandbox(&mut self, sandbox: Sandbox) {
+        let Sandbox { exchanges } = sandbox;
+        self.heading("sandboxes");
+        if !sandbox.serves_again() {
+            return self.fact(1, "exchanges that one serves", "1: a fresh sandbox for every exchange", true);
+        }
+        self.fact(1, "exchanges that one serves, one after the other", exchanges, false);
+        self.line(1, "attention: what the adapter keeps in its memory of one exchange is there in the next,");
+        self.line(1, "also where the next is another caller's");
     }
 
     pub(super) fn record(&mut self, mode: RecordMode) {

@@ -1,4 +1,4 @@
-//! Delivery, schedules, imports and the record in the canonical form.
+//! Delivery, schedules, imports, sandboxes and the record in the canonical form.
 //!
 //! A section of which everything is as it is without a word is left out: these sections came later than the first policies on record,
 //! and a policy that does not speak of them keeps its digest. A change of their defaults changes what such a policy means and not its
@@ -13,10 +13,20 @@ use crate::imports::Import;
 use crate::lane::Lane;
 use crate::names::ScheduleName;
 use crate::record::RecordMode;
+use crate::sandbox::Sandbox;
 use crate::schedule::Schedule;
 use crate::units::show_duration;
 
 impl Page {
+    pub(super) fn sandbox(&mut self, sandbox: Sandbox) {
+        if sandbox == Sandbox::default() {
+            return;
+        }
+        let Sandbox { exchanges } = sandbox;
+        self.section("[sandbox]");
+        self.raw("exchanges", exchanges);
+    }
+
     pub(super) fn record(&mut self, mode: RecordMode) {
         if mode == RecordMode::default() {
             return;

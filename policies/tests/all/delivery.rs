@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nhip_policies::{Delivery, DenialCode, ImportDelivery, RecordMode};
+use nhip_policies::{Delivery, DenialCode, ImportDelivery, RecordMode, Sandbox};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -29,9 +29,14 @@ fn the_defaults_of_what_is_left_out_of_the_canonical_form_do_not_change() {
         }
     );
     assert_eq!(least.record, RecordMode::Durable);
+    assert_eq!(least.sandbox, Sandbox { exchanges: 1 });
+    assert!(!least.sandbox.serves_again());
     assert_eq!(RecordMode::RELAXED_WITHIN, Duration::from_millis(200));
     assert!(least.schedules.is_empty() && least.imports.is_empty());
-    assert_eq!(policy(&format!("{LEAST}[record]\n[delivery]\n[schedules]\n[imports]\n")).digest(), least.digest());
+    assert_eq!(
+        policy(&format!("{LEAST}[sandbox]\n[record]\n[delivery]\n[schedules]\n[imports]\n")).digest(),
+        least.digest()
+    );
 }
 
 #[test]
@@ -63,6 +68,20 @@ fn mistakes_of_delivery_are_told_at_their_places() {
             "7:17 delivery.longest-pause: `2 days` is too much (hint: from `100 ms` to `1 day`)",
         ],
     );
+}
+
+#[test]
+fn mistakes_of_a_sandbox_are_told_at_their_places() {
+    adds(
+        "[sandbox]\nexchanges = 0\nreuse = true\n",
+        &[
+            "5:13 sandbox.exchanges: `0` is too little (hint: from `1` to `1000000`)",
+            "6:1 sandbox.reuse: unknown key `reuse` (hint: known here: `exchanges`)",
+        ],
+    );
+    let policy = policy(&format!("{LEAST}[sandbox]\nexchanges = 500\n"));
+    assert!(policy.sandbox.serves_again());
+    assert!(policy.explain().contains("is there in the next"), "{}", policy.explain());
 }
 
 #[test]

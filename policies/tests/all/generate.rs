@@ -247,8 +247,9 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
             prop_oneof![Just(Delivery::default()), delivery(service.clone())],
             btree_map(name().prop_map(read::<ScheduleName>), schedule(service), 0..2),
             imports(),
+            prop_oneof![Just(1), 1..=1_000_000_u32].prop_map(|exchanges| Sandbox { exchanges }),
         );
-        (parts, timed).prop_map(move |(parts, (record, delivery, schedules, imports))| {
+        (parts, timed).prop_map(move |(parts, (record, delivery, schedules, imports, sandbox))| {
             let (mut endpoints, config, key_value, files, callers, level, smoke) = parts;
             endpoints.iter_mut().for_each(|(name, endpoint)| endpoint.name.clone_from(name));
             Policy {
@@ -262,6 +263,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                 callers,
                 logging: LogGrant { level },
                 smoke,
+                sandbox,
                 record,
                 delivery,
                 schedules,

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 /// How many searches and exports run at once; further ones wait.
 const READERS: usize = 2;
@@ -61,6 +61,7 @@ pub(super) struct Inner {
     // Holds the store, and with it the data folder.
     acts: Acts,
     health: Arc<Health>,
+    hurry: Arc<Notify>,
     state: Mutex<State>,
 }
 
@@ -99,6 +100,7 @@ impl Journal {
                 retaining: tokio::sync::Mutex::default(),
                 acts,
                 health: Arc::default(),
+                hurry: Arc::default(),
                 state: Mutex::new(State::Idle(Box::new(writer))),
             }),
         })
@@ -126,6 +128,13 @@ impl Journal {
     #[must_use]
     pub fn stalled(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.inner.health.stalled)
+    }
+
+    /// To be notified whenever a record is sent that somebody waits for. Without that it may wait some milliseconds
+    /// with the others.
+    #[must_use]
+    pub fn hurry(&self) -> Arc<Notify> {
+        Arc::clone(&self.inner.hurry)
     }
 
     #[cfg(test)]
@@ -157,6 +166,8 @@ impl Journal {
             alive,
             ended: Some(ended),
             health: Arc::clone(&self.inner.health),
+            hurry: Arc::clone(&self.inner.hurry),
+            gathering: None,
             waiting: Vec::new(),
             unsynced: None,
             due: None,

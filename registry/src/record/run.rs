@@ -14,7 +14,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The most entries of one group: enough that a sync is shared by all who can wait at once.
@@ -24,6 +24,9 @@ const GROUP: usize = 512;
 pub const RELAXED_SYNC: Duration = Duration::from_millis(200);
 /// How much may be unsynced for that long.
 const MOST_UNSYNCED: usize = 1 << 20;
+/// How long entries gather that nobody waits for, once they come one right after the other: waking this thread for each
+/// would cost more than writing it. It is a part of [`RELAXED_SYNC`].
+const GATHER: Duration = Duration::from_millis(3);
 /// How soon a refused write is tried again, and how much later each further time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -66,6 +69,10 @@ pub(crate) struct Run {
     /// Told when the queue has ended and everything in it is on the disk.
     pub(crate) ended: Option<oneshot::Sender<()>>,
     pub(crate) health: std::sync::Arc<Health>,
+    /// Notified when an entry is sent that somebody waits for.
+    pub(crate) hurry: std::sync::Arc<Notify>,
+    /// Until when the queue is left alone.
+    pub(crate) gathering: Option<Instant>,
     /// Who waits for the group.
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the oldest unsynced entry was written.
@@ -79,13 +86,21 @@ impl Run {
     pub(crate) async fn run(mut self) -> Result<Writer, GaveUp> {
         self.start().await?;
         let mut group = Vec::with_capacity(GROUP);
+        let (hurry, mut last) = (std::sync::Arc::clone(&self.hurry), Instant::now());
         loop {
-            let wake = self.wake();
+            let (wake, gathering) = (self.wake(), self.gathering);
             tokio::select! {
-                read = self.queue.recv_many(&mut group, GROUP), if self.ended.is_some() => match read {
+                read = self.queue.recv_many(&mut group, GROUP), if self.ended.is_some() && gathering.is_none() => match read {
                     0 => self.queue_ended().await?,
-                    _ => self.put(&mut group).await?,
+                    _ => {
+                        let close = std::mem::replace(&mut last, Instant::now()).elapsed() < 2 * GATHER;
+                        let alone = group.iter().all(|entry| entry.written.is_none());
+                        self.put(&mut group).await?;
+                        self.gathering = (close && alone).then(|| Instant::now() + GATHER);
+                    }
                 },
+                () = hurry.notified(), if gathering.is_some() => self.gathering = None,
+                () = sleep_until(gathering.unwrap_or_else(Instant::now)), if gathering.is_some() => self.gathering = None,
                 order = self.own.recv() => match order {
                     None | Some(Order::Stop) => break,
                     Some(order) => self.obey(order).await?,

@@ -113,6 +113,7 @@ impl Assembly {
             Spine::new(SpineConfig { pool, records: RECORDS }, Arc::clone(clock), Arc::new(registry.durables.clone()));
         let spine = Arc::new(spine);
         spine.refuse_while(registry.journal.stalled());
+        spine.hurry_by(registry.journal.hurry());
         let records = tokio::spawn(registry.journal.clone().write(queue));
         let deployments = Deployments::new(registry.clone(), host, Arc::clone(&spine));
         let restored = deployments.restore().await?;

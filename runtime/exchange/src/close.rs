@@ -57,6 +57,9 @@ impl Open<'_> {
         let (tell, written) = oneshot::channel();
         let waits = self.waits_for_the_disk();
         place.send(Entry { record: self.record.clone(), written: waits.then_some(tell) });
+        if waits {
+            self.spine.hurry();
+        }
         waits.then_some(written)
     }
 

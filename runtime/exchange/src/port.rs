@@ -44,8 +44,8 @@ pub struct Call {
     pub deadline_ms: u64,
     /// Where the host notes what it does outside the sandbox.
     pub trail: Arc<Trail>,
-    /// The way to the services whose contracts the adapter imports.
-    pub onward: Onward,
+    /// The way to the services whose contracts the adapter imports; none where its policy names none.
+    pub onward: Option<Onward>,
 }
 
 /// An admitted component, ready to be called. Each call runs in a fresh sandbox.

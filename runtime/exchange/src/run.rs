@@ -65,8 +65,12 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     };
     open.doing(&claim);
 
-    let chain = Chain::below(&arrival.origin, open.record.id, &service, deadline, claim.effect(&arrival.origin));
-    let onward = Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain);
+    // Most adapters import nothing, and their exchanges do not pay for those that do.
+    let onward = (!live.policy.imports.is_empty()).then(|| {
+        let effect = claim.effect(&arrival.origin);
+        let chain = Chain::below(&arrival.origin, open.record.id, &service, deadline, effect);
+        Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain)
+    });
     let call = Call {
         function,
         body,

@@ -9,8 +9,7 @@ use crate::stats::Stats;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 /// How much the spine lets run at once.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +32,8 @@ pub struct Spine {
     stopping: AtomicBool,
     /// Whether the disk refuses the record now.
     stalled: OnceLock<Arc<AtomicBool>>,
+    /// Who writes the record and wants to know that somebody waits for it.
+    hurry: OnceLock<Arc<Notify>>,
 }
 
 impl Spine {
@@ -50,6 +51,7 @@ impl Spine {
             unrouted: Stats::default(),
             stopping: AtomicBool::new(false),
             stalled: OnceLock::new(),
+            hurry: OnceLock::new(),
         };
         (spine, queue)
     }
@@ -99,6 +101,18 @@ impl Spine {
     /// The first one given stays.
     pub fn refuse_while(&self, stalled: Arc<AtomicBool>) {
         let _ = self.stalled.set(stalled);
+    }
+
+    /// Notify this whenever a record is sent that somebody waits for: whoever writes the record may let the others gather.
+    /// The first one given stays.
+    pub fn hurry_by(&self, hurry: Arc<Notify>) {
+        let _ = self.hurry.set(hurry);
+    }
+
+    pub(crate) fn hurry(&self) {
+        if let Some(hurry) = self.hurry.get() {
+            hurry.notify_one();
+        }
     }
 
     pub(crate) fn is_stalled(&self) -> bool {

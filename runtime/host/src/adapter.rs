@@ -1,8 +1,9 @@
 //! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
 
 use crate::meter::Meter;
+use crate::sandbox::{self, Idle, Sandbox};
 use crate::state::{Shared, State};
-use crate::trap::{CpuSpent, explain};
+use crate::trap::explain;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_contract::{Answer, Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
@@ -10,8 +11,8 @@ use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
 use std::sync::Arc;
+use wasmtime::Engine;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
-use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
@@ -27,6 +28,8 @@ pub(crate) struct WasmAdapter {
     /// What it serves, for whoever imports it.
     pub(crate) contracts: Vec<Contract>,
     pub(crate) shared: Shared,
+    /// Sandboxes that wait to serve again, where the policy lets them.
+    pub(crate) idle: Option<Idle>,
     pub(crate) decoding: DecodeLimits,
 }
 
@@ -42,11 +45,13 @@ impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entry(call.function)?;
         let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
-        let state = State::prepare(&self.shared, permit.caller().to_string(), call).map_err(|error| {
-            Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
-                .inside(format!("{error:#}"))
-        })?;
-        let results = self.run(state, entry, &params).await?;
+        let caller = permit.caller().to_string();
+        let sandbox =
+            sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call).map_err(|error| {
+                Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
+                    .inside(format!("{error:#}"))
+            })?;
+        let results = self.run(sandbox, entry, &params).await?;
         let limit = usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX);
         match entry.function.encode(&results, limit) {
             Ok(Encoded::Ok(answer)) => Ok(answer.into()),
@@ -74,48 +79,33 @@ impl WasmAdapter {
         })
     }
 
-    /// Run one function in a fresh sandbox. The sandbox is gone when this returns, or is dropped.
-    async fn run(&self, state: State, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
+    /// Run one function. The sandbox is gone when this returns, or is dropped, unless it may serve again.
+    async fn run(&self, mut sandbox: Sandbox, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
+        let state = sandbox.store.data();
         let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.trail) };
-        let mut store = self.store(state);
         let outcome = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
+            let instance = sandbox.instance(&self.pre).await?;
+            let store = &mut sandbox.store;
             let function = instance
-                .get_func(&mut store, entry.export)
+                .get_func(&mut *store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
             let mut results = match entry.function.answer {
                 Answer::Nothing => Vec::new(),
                 Answer::Value(_) | Answer::Result { .. } => vec![Val::Bool(false)],
             };
-            function.call_async(&mut store, params, &mut results).await?;
+            function.call_async(store, params, &mut results).await?;
             wasmtime::Result::Ok(results)
         }
         .await;
         drop(reading);
-        outcome.map_err(|error| explain(&error, &store))
-    }
-
-    /// A store with every limit of the policy in force.
-    fn store(&self, state: State) -> Store<State> {
-        let limits = &self.shared.policy.limits;
-        let meter = Arc::clone(&state.meter);
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| &mut state.memory);
-        // What may be carried out of the guest at once: the largest request, or the answer. A byte of a `list<u8>` in an
-        // answer takes 40 until it is JSON, where three bytes are four characters.
-        let answer = limits.response.saturating_mul(32);
-        let carried = limits.upstream_request.max(answer).saturating_add(1 << 20);
-        store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| tick(&meter));
-        store.call_hook(|context, hook| {
-            match hook {
-                CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
-                CallHook::ReturningFromWasm | CallHook::CallingHost => context.data().meter.leave(),
+        match (outcome, &self.idle) {
+            (Ok(results), Some(idle)) => {
+                idle.keep(sandbox);
+                Ok(results)
             }
-            Ok(())
-        });
-        store
+            (Ok(results), None) => Ok(results),
+            (Err(error), _) => Err(explain(&error, &sandbox.store)),
+        }
     }
 }
 
@@ -130,22 +120,6 @@ impl Drop for Reading {
         self.meter.leave();
         self.trail.cpu_micros(self.meter.micros());
     }
-}
-
-/// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run.
-fn tick(meter: &Arc<Meter>) -> wasmtime::Result<UpdateDeadline> {
-    meter.leave();
-    if meter.is_spent() {
-        return Err(CpuSpent.into());
-    }
-    let meter = Arc::clone(meter);
-    Ok(UpdateDeadline::YieldCustom(
-        1,
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            meter.enter();
-        }),
-    ))
 }
 
 /// The caller's values do not fit.

@@ -11,6 +11,7 @@ use crate::fit;
 use crate::host::WasmHost;
 use crate::imports;
 use crate::manifest;
+use crate::sandbox::Idle;
 use crate::state::Shared;
 use crate::text::{tame, tame_lines};
 use bytes::Bytes;
@@ -91,8 +92,10 @@ pub(crate) async fn admit(
     }
     let shared = share(host, &policy, &manifest, egress);
     let decoding = decoding(policy.limits.request);
+    let idle = Idle::of(&policy, &host.room);
     let contracts = surface.contracts;
-    let adapter = Arc::new(WasmAdapter { engine: host.engine.clone(), pre, entries, contracts, shared, decoding });
+    let adapter =
+        Arc::new(WasmAdapter { engine: host.engine.clone(), pre, entries, contracts, shared, idle, decoding });
     Some(Admitted { adapter, services })
 }
 

@@ -27,6 +27,18 @@ impl Default for PoolConfig {
     }
 }
 
+impl PoolConfig {
+    /// Sandboxes that may wait to serve again, beside those under way: a quarter as many.
+    pub(crate) fn idle(&self) -> usize {
+        usize::try_from(self.instances.div_ceil(4)).unwrap_or(usize::MAX)
+    }
+
+    /// Places of the pool.
+    fn places(&self) -> u32 {
+        self.instances.saturating_add(self.instances.div_ceil(4))
+    }
+}
+
 /// What one component may need at the most; more does not fit a slot of the pool. JavaScript and Python components
 /// need far more table elements and larger instances than Rust ones, so the numbers are theirs, doubled.
 pub(crate) const MAX_CORE_INSTANCES: u32 = 64;
@@ -89,12 +101,13 @@ fn tick(engine: &EngineWeak) {
 
 fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
     let mut config = PoolingAllocationConfig::new();
+    let places = pool.places();
     config
-        .total_component_instances(pool.instances)
+        .total_component_instances(places)
         .total_stacks(pool.instances)
-        .total_core_instances(pool.instances.saturating_mul(8))
-        .total_memories(pool.instances.saturating_mul(2))
-        .total_tables(pool.instances.saturating_mul(4))
+        .total_core_instances(places.saturating_mul(8))
+        .total_memories(places.saturating_mul(2))
+        .total_tables(places.saturating_mul(4))
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_memories_per_component(MAX_MEMORIES)
         .max_tables_per_component(MAX_TABLES)

@@ -4,6 +4,7 @@ use crate::admit::{self, Asked};
 use crate::cache::Cache;
 use crate::egress::{Resolve, Roots, SecretSource};
 use crate::engine::{self, EngineError, PoolConfig};
+use crate::sandbox::Room;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_exchange::port::{self, Admitted, KeyValue, Progress, Report};
@@ -37,6 +38,8 @@ pub struct WasmHost {
     pub(crate) engine: Engine,
     pub(crate) cache: Cache,
     pub(crate) config: HostConfig,
+    /// For sandboxes that wait to serve again.
+    pub(crate) room: Arc<Room>,
     /// One component is compiled at a time: compiling takes every core, and exchanges need theirs.
     pub(crate) compiling: Semaphore,
 }
@@ -50,7 +53,8 @@ impl WasmHost {
         let engine = engine::start(&config.pool)?;
         let cache = Cache::open(&config.cache, &engine)
             .map_err(|source| EngineError::Cache { folder: config.cache.clone(), source })?;
-        Ok(Self { engine, cache, config, compiling: Semaphore::new(1) })
+        let room = Room::new(config.pool.idle());
+        Ok(Self { engine, cache, config, room, compiling: Semaphore::new(1) })
     }
 }
 

@@ -21,6 +21,7 @@ mod imports;
 mod limits;
 mod manifest;
 mod meter;
+mod sandbox;
 mod state;
 mod text;
 mod trap;

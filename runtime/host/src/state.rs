@@ -62,8 +62,8 @@ pub(crate) struct State {
     pub(crate) budget: Arc<Budget>,
     pub(crate) trail: Arc<Trail>,
     pub(crate) log: Arc<LogSink>,
-    /// The way to the services whose contracts the adapter imports.
-    pub(crate) onward: Onward,
+    /// The way to the services whose contracts the adapter imports, if it imports any.
+    pub(crate) onward: Option<Onward>,
     pub(crate) of: Of,
 }
 
@@ -80,6 +80,8 @@ impl State {
         table.set_max_capacity(MAX_RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
+        let trail = Arc::clone(&call.trail);
+        let (onward, of) = split(caller, call);
         Ok(Self {
             table,
             wasi: wasi(shared, &log)?,
@@ -87,7 +89,7 @@ impl State {
             hooks: Hooks {
                 egress: Arc::clone(&shared.egress),
                 budget: Arc::clone(&budget),
-                trail: Arc::clone(&call.trail),
+                trail: Arc::clone(&trail),
                 largest: limits.upstream_request,
             },
             memory: MemoryLimit::new(limits.memory),
@@ -97,22 +99,51 @@ impl State {
             key_value: shared.key_value.clone(),
             egress: Arc::clone(&shared.egress),
             budget,
-            trail: call.trail,
+            trail,
             log,
-            onward: call.onward,
-            of: Of {
-                id: call.id,
-                service: call.service,
-                function: call.function_name,
-                caller,
-                purpose: call.purpose,
-                attempt: call.attempt,
-                trace: call.trace,
-                deadline: call.deadline,
-                deadline_ms: call.deadline_ms,
-            },
+            onward,
+            of,
         })
     }
+}
+
+impl State {
+    /// Serve another exchange in the same sandbox. What the guest holds of the host's (streams, buckets) stays in its hands.
+    pub(crate) fn serve(&mut self, shared: &Shared, caller: String, call: Call) {
+        let limits = &shared.policy.limits;
+        self.log.serve(call.id, limits.log);
+        self.budget = Arc::new(Budget::new(limits, call.deadline));
+        self.hooks.budget = Arc::clone(&self.budget);
+        self.hooks.trail = Arc::clone(&call.trail);
+        self.trail = Arc::clone(&call.trail);
+        self.memory.refused = false;
+        self.meter = Meter::new(limits.cpu);
+        (self.onward, self.of) = split(caller, call);
+    }
+
+    /// Let go of what belongs to the exchange that has ended.
+    pub(crate) fn forget(&mut self) {
+        self.onward = None;
+        self.trail = Arc::default();
+        self.hooks.trail = Arc::clone(&self.trail);
+        (self.of.caller, self.of.purpose) = (String::new(), None);
+    }
+}
+
+/// What of a call the guest's imports need: the way on, and what it may know.
+fn split(caller: String, call: Call) -> (Option<Onward>, Of) {
+    let of = Of {
+        id: call.id,
+        service: call.service,
+        function: call.function_name,
+        caller,
+        purpose: call.purpose,
+        attempt: call.attempt,
+        trace: call.trace,
+        deadline: call.deadline,
+        deadline_ms: call.deadline_ms,
+    };
+    (call.onward, of)
 }
 
 /// WASI as a guest meets it: no arguments, no environment, no network, the granted folders, output to the log.

@@ -51,7 +51,7 @@ impl Adapter for Asking {
         for (service, later) in &self.asks {
             let ask =
                 Ask { contract: "test:a/f@1.0.0", service, function: "f", later: *later, body: call.body.clone() };
-            let told = call.onward.call(ask).await;
+            let told = call.onward.as_mut().unwrap().call(ask).await;
             self.told.lock().unwrap().push(told.map_err(|fault| fault.kind));
         }
         if self.fails_once && self.calls.load(Ordering::Relaxed) == 0 {

@@ -9,8 +9,8 @@ use crate::state::State;
 use crate::text::tame;
 use nhip_exchange::ExchangeId;
 use nhip_policies::{Limits, LogLevel, Policy};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::HasSelf;
 
 pub(crate) use logging::Level;
@@ -30,7 +30,8 @@ const CONTEXT: usize = 64;
 pub(crate) struct LogSink {
     adapter: Arc<str>,
     version: Arc<str>,
-    exchange: ExchangeId,
+    /// The exchange it logs for now.
+    exchange: Mutex<ExchangeId>,
     least: LogLevel,
     left: AtomicU64,
     cut: AtomicBool,
@@ -39,11 +40,29 @@ pub(crate) struct LogSink {
 impl LogSink {
     pub(crate) fn new(adapter: Arc<str>, version: Arc<str>, exchange: ExchangeId, policy: &Policy) -> Arc<Self> {
         let left = AtomicU64::new(policy.limits.log);
+        let exchange = Mutex::new(exchange);
         Arc::new(Self { adapter, version, exchange, least: policy.logging.level, left, cut: AtomicBool::new(false) })
+    }
+
+    /// Log for another exchange from here on, with an allowance of its own.
+    pub(crate) fn serve(&self, exchange: ExchangeId, allowance: u64) {
+        *self.exchange.lock().unwrap_or_else(PoisonError::into_inner) = exchange;
+        self.left.store(allowance, Ordering::Relaxed);
+        self.cut.store(false, Ordering::Relaxed);
+    }
+
+    /// The exchange it logs for now.
+    pub(crate) fn exchange(&self) -> ExchangeId {
+        *self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Log one line, if the allowance still covers it.
     pub(crate) fn log(&self, level: Level, context: &str, message: &str) {
+        self.log_of(self.exchange(), level, context, message);
+    }
+
+    /// Log a line of that exchange.
+    pub(crate) fn log_of(&self, exchange: ExchangeId, level: Level, context: &str, message: &str) {
         if named(level) < self.least {
             return;
         }
@@ -52,7 +71,7 @@ impl LogSink {
         if paid.is_err() {
             if !self.cut.swap(true, Ordering::Relaxed) {
                 tracing::warn!(target: "nhip::adapter", adapter = %self.adapter, version = %self.version,
-                    exchange = %self.exchange, "the adapter's log allowance is used up; its further lines are dropped");
+                    %exchange, "the adapter's log allowance is used up; its further lines are dropped");
             }
             return;
         }
@@ -60,7 +79,7 @@ impl LogSink {
         macro_rules! emit {
             ($level:ident) => {
                 tracing::event!(target: "nhip::adapter", tracing::Level::$level, adapter = %self.adapter,
-                    version = %self.version, exchange = %self.exchange, context, "{message}")
+                    version = %self.version, %exchange, context, "{message}")
             };
         }
         match level {

@@ -4,6 +4,7 @@
 use super::logging::{Level, LogSink};
 use super::{Capability, Grant};
 use bytes::Bytes;
+use nhip_exchange::ExchangeId;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Printed {
     }
 
     fn lines(&self) -> Lines {
-        Lines { printed: self.clone(), pending: Vec::new() }
+        Lines { printed: self.clone(), exchange: self.sink.exchange(), pending: Vec::new() }
     }
 }
 
@@ -80,11 +81,19 @@ impl StdoutStream for Printed {
 /// Cuts what is printed into lines. What is left without an end of line is logged when the stream goes.
 struct Lines {
     printed: Printed,
+    /// The exchange that printed what is pending.
+    exchange: ExchangeId,
     pending: Vec<u8>,
 }
 
 impl Lines {
     fn take(&mut self, mut bytes: &[u8]) {
+        // A sandbox that serves again keeps its streams: what one exchange left without an end is not the next one's.
+        let exchange = self.printed.sink.exchange();
+        if exchange != self.exchange {
+            self.finish();
+            self.exchange = exchange;
+        }
         while let Some(&first) = bytes.first() {
             let rest = bytes.get(1..).unwrap_or_default();
             // Byte by byte only until the line is full: printing is bounded by the log's allowance anyway.
@@ -100,17 +109,21 @@ impl Lines {
         }
     }
 
+    fn finish(&mut self) {
+        if !self.pending.is_empty() {
+            self.log();
+        }
+    }
+
     fn log(&mut self) {
         let line = std::mem::take(&mut self.pending);
-        self.printed.sink.log(Level::Info, self.printed.name, &String::from_utf8_lossy(&line));
+        self.printed.sink.log_of(self.exchange, Level::Info, self.printed.name, &String::from_utf8_lossy(&line));
     }
 }
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        if !self.pending.is_empty() {
-            self.log();
-        }
+        self.finish();
     }
 }
 

@@ -100,7 +100,11 @@ impl Imported {
             later: self.later,
             body: body.into(),
         };
-        match (state.onward.call(ask).await?, self.function.done_later()) {
+        let onward = state.onward.as_mut().ok_or_else(|| {
+            Fault::new(Kind::GatewayInternal, "the gateway met a defect of its own")
+                .inside("an import is called that the policy does not name")
+        })?;
+        match (onward.call(ask).await?, self.function.done_later()) {
             (Reply::Answer(json), _) => {
                 let value = self.function.decode_answer(&json, &self.decoding);
                 value.map_err(|refusal| self.misfit(state, &refusal))

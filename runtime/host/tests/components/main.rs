@@ -1,4 +1,5 @@
-//! Contracts that adapters import, with real components: values, faults, what is done later, what admission says, where a chain ends.
+//! The host with real components: contracts that adapters import (values, faults, what is done later, what admission says, where a chain
+//! ends), and how often a sandbox serves.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,4 +15,5 @@ mod calls;
 mod chains;
 mod guests;
 mod later;
+mod sandboxes;
 mod world;

@@ -175,3 +175,17 @@ pub(crate) fn stranger() -> Vec<u8> {
         (func (export "test:strange/plain@1.0.0#go") (call $go))"#;
     component(wit, core)
 }
+
+/// Counts how often it was called: 0 ends well, 1 traps, 2 never ends.
+pub(crate) fn counter() -> Vec<u8> {
+    let wit = "package test:count@1.0.0 { interface counter { next: func(how: u32) -> u32; } }
+        world w { export test:count/counter@1.0.0; }";
+    let core = r#"
+        (global $count (mut i32) (i32.const 0))
+        (func (export "test:count/counter@1.0.0#next") (param i32) (result i32)
+            (if (i32.eq (local.get 0) (i32.const 1)) (then unreachable))
+            (if (i32.eq (local.get 0) (i32.const 2)) (then (loop $spin (br $spin))))
+            (global.set $count (i32.add (global.get $count) (i32.const 1)))
+            (global.get $count))"#;
+    component(wit, core)
+}

@@ -1,0 +1,153 @@
+//! A sandbox: a store with every limit of the policy in force, and the one instance in it.
+//!
+//! Invariant: a sandbox serves one exchange at a time, and serves again only where the policy says so and only after an exchange that
+//! came to its end: one that trapped, ran out of a limit or was dropped at its deadline takes its sandbox with it. Limits hold for each
+//! exchange; the memory that a sandbox has taken stays taken.
+
+use crate::meter::Meter;
+use crate::state::{Shared, State};
+use crate::trap::CpuSpent;
+use nhip_policies::{Policy, Sandbox as Grant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
+
+/// A store, and its instance once there is one.
+pub(crate) struct Sandbox {
+    pub(crate) store: Store<State>,
+    instance: Option<Instance>,
+    /// The exchanges that it has begun.
+    served: u32,
+}
+
+impl Sandbox {
+    /// A fresh one for one exchange, and more where it is given new states.
+    pub(crate) fn fresh(engine: &Engine, state: State) -> Self {
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_callback(|context| tick(&context.data().meter));
+        store.call_hook(|context, hook| {
+            match hook {
+                CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
+                CallHook::ReturningFromWasm | CallHook::CallingHost => context.data().meter.leave(),
+            }
+            Ok(())
+        });
+        Self { store, instance: None, served: 0 }
+    }
+
+    /// Begin an exchange: what it may use is counted from here.
+    pub(crate) fn begin(&mut self, policy: &Policy) {
+        // What may be carried out of the guest at once: the largest request, or the answer. A byte of a `list<u8>` in an
+        // answer takes 40 until it is JSON, where three bytes are four characters.
+        let answer = policy.limits.response.saturating_mul(32);
+        let carried = policy.limits.upstream_request.max(answer).saturating_add(1 << 20);
+        self.store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));
+        self.store.set_epoch_deadline(1);
+        self.served = self.served.saturating_add(1);
+    }
+
+    /// The instance; made on first use.
+    pub(crate) async fn instance(&mut self, pre: &InstancePre<State>) -> wasmtime::Result<Instance> {
+        if let Some(instance) = self.instance {
+            return Ok(instance);
+        }
+        let instance = pre.instantiate_async(&mut self.store).await?;
+        self.instance = Some(instance);
+        Ok(instance)
+    }
+}
+
+/// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run.
+fn tick(meter: &Arc<Meter>) -> wasmtime::Result<UpdateDeadline> {
+    meter.leave();
+    if meter.is_spent() {
+        return Err(CpuSpent.into());
+    }
+    let meter = Arc::clone(meter);
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            meter.enter();
+        }),
+    ))
+}
+
+/// How many sandboxes may wait in the whole host: places of the pool beyond those for exchanges under way.
+pub(crate) struct Room {
+    free: AtomicUsize,
+}
+
+impl Room {
+    pub(crate) fn new(places: usize) -> Arc<Self> {
+        Arc::new(Self { free: AtomicUsize::new(places) })
+    }
+
+    fn take(&self) -> bool {
+        self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1)).is_ok()
+    }
+
+    fn give_back(&self) {
+        self.free.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The sandboxes of one version that wait to serve again. The lock is held for a push or a pop, and only where the policy lets sandboxes
+/// serve again.
+pub(crate) struct Idle {
+    grant: Grant,
+    room: Arc<Room>,
+    waiting: Mutex<Vec<Sandbox>>,
+}
+
+impl Idle {
+    /// None where every exchange has a fresh sandbox.
+    pub(crate) fn of(policy: &Policy, room: &Arc<Room>) -> Option<Self> {
+        let grant = policy.sandbox;
+        grant.serves_again().then(|| Self { grant, room: Arc::clone(room), waiting: Mutex::default() })
+    }
+
+    /// One that waits; the last one first, since its memory is warm.
+    pub(crate) fn take(&self) -> Option<Sandbox> {
+        let sandbox = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        self.room.give_back();
+        Some(sandbox)
+    }
+
+    /// Keep one after an exchange that came to its end, if it may serve again and there is room.
+    pub(crate) fn keep(&self, mut sandbox: Sandbox) {
+        if sandbox.served >= self.grant.exchanges || !self.room.take() {
+            return;
+        }
+        // Nothing of the exchange stays here that the guest does not keep itself.
+        sandbox.store.data_mut().forget();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(sandbox);
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        while self.take().is_some() {}
+    }
+}
+
+/// The state of an exchange for a sandbox: of the one that waits, or a new one.
+pub(crate) fn prepare(
+    idle: Option<&Idle>,
+    engine: &Engine,
+    shared: &Shared,
+    caller: String,
+    call: nhip_exchange::port::Call,
+) -> wasmtime::Result<Sandbox> {
+    let mut sandbox = match idle.and_then(Idle::take) {
+        Some(mut waiting) => {
+            waiting.store.data_mut().serve(shared, caller, call);
+            waiting
+        }
+        None => Sandbox::fresh(engine, State::prepare(shared, caller, call)?),
+    };
+    sandbox.begin(&shared.policy);
+    Ok(sandbox)
+}

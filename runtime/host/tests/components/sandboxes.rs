@@ -1,0 +1,84 @@
+//! Sandboxes: a fresh one for every exchange, unless the policy says otherwise.
+
+use crate::guests::{counter, desk, office};
+use crate::world::{DIRECT, OFFICE, World, desk_policy};
+use nhip_exchange::Kind;
+
+fn policy(extra: &str) -> String {
+    format!(
+        "adapter = \"counter\"\n[services]\ncounter = \"test:count/counter@1.0.0\"\n[callers]\nallow = [\"mot-cua\"]\n\
+         [limits]\ncpu = \"2 s\"\nmemory = \"2 MiB\"\n{extra}"
+    )
+}
+
+async fn world(extra: &str) -> World {
+    let world = World::new();
+    world.deploy(&counter(), &policy(extra)).await;
+    world
+}
+
+impl World {
+    async fn next(&self) -> u64 {
+        self.answer("counter", "next", r#"{"how":0}"#).await.as_u64().unwrap()
+    }
+
+    async fn ends(&self, how: u32) -> Kind {
+        self.fault("counter", "next", &format!(r#"{{"how":{how}}}"#)).await.kind
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_adapter_keeps_of_one_exchange_is_gone_in_the_next() {
+    let world = world("").await;
+    for _ in 0..20 {
+        assert_eq!(world.next().await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_serves_as_often_as_the_policy_says_and_not_once_more() {
+    let world = world("[sandbox]\nexchanges = 3\n").await;
+    let mut counted = Vec::new();
+    for _ in 0..7 {
+        counted.push(world.next().await);
+    }
+    assert_eq!(counted, [1, 2, 3, 1, 2, 3, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_exchanges_are_never_in_one_sandbox_at_a_time() {
+    let world = world("[sandbox]\nexchanges = 1000\n").await;
+    for _ in 0..20 {
+        let (a, b, c) = tokio::join!(world.next(), world.next(), world.next());
+        // Whoever came into a sandbox in which another one was would have counted on from a number that is not its own.
+        assert!(a > 0 && b > 0 && c > 0);
+    }
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(world.next().await);
+    }
+    assert!(all.iter().max().is_some_and(|most| *most > 1), "none has served again: {all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_in_which_an_exchange_failed_never_serves_again() {
+    let world = world("[sandbox]\nexchanges = 1000\n").await;
+    for (how, kind) in [(1, Kind::AdapterTrapped), (2, Kind::CpuExceeded)] {
+        assert_eq!(world.next().await, 1);
+        assert_eq!(world.next().await, 2);
+        assert_eq!(world.ends(how).await, kind);
+    }
+    assert_eq!(world.next().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_and_the_way_on_are_those_of_each_exchange() {
+    let world = World::new();
+    world.deploy(&office(), OFFICE).await;
+    world.deploy(&desk(), &desk_policy(DIRECT, "[limits]\nupstream-calls = 1\n[sandbox]\nexchanges = 1000\n")).await;
+    for _ in 0..3 {
+        assert_eq!(world.answer("desk", "count", "{}").await, 3);
+        let (inner, outer) = (world.record().await, world.record().await);
+        assert_eq!(inner.parent, Some(outer.id), "{inner:?}");
+    }
+}
