@@ -1,9 +1,13 @@
 //! Nothing is lost, nothing happens twice: exchanges that are done later and exchanges with an idempotency key, with the
 //! gateway as a process that is killed and the document axis as the system that shows each effect.
 
+mod clock;
+mod cluster;
 mod kills;
 mod letters;
 mod outage;
+mod storage;
+mod work;
 
 use crate::documents;
 use crate::harness::{Answer, Gateway, Process, adapter, eventually};
