@@ -52,6 +52,13 @@ impl Stage {
     }
 }
 
+/// The policy of an adapter `ticker` that is called by the clock every minute.
+fn ticking() -> String {
+    let schedule =
+        "[schedules.tick]\ncall = \"ticker/calm\"\nparameters = { word = \"tích tắc\" }\ncron = \"* * * * *\"\n";
+    format!("{}{schedule}", crate::process::policy("ticker", "1.0.0"))
+}
+
 /// The document of this number and notation.
 fn numbered(number: usize, notation: &str) -> Value {
     let mut body = documents::document(json!([]));

@@ -75,10 +75,8 @@ impl Bench {
         let manner = Manner { environment: &environment, ..Manner::default() };
         let process = Process::start(&stage.data, &manner).await;
         stage.deploy(&process, "").await;
-        let policy = "adapter = \"ticker\"\n[services]\nticker = \"test:hostile/attacks@1.0.0\"\n\
-             [callers]\nany-authenticated = true\n\
-             [schedules.tick]\ncall = \"ticker/calm\"\nparameters = { word = \"tích tắc\" }\ncron = \"* * * * *\"\n";
-        process.deploy_as(fixture("hostile"), policy, Some(&with_manifest("ticker", "1.0.0"))).await.unwrap();
+        let policy = super::ticking();
+        process.deploy_as(fixture("hostile"), &policy, Some(&with_manifest("ticker", "1.0.0"))).await.unwrap();
         let key = process.caller("van-thu").await;
         Self { stage, wall, process, key, ids: Vec::new(), sent: 0 }
     }

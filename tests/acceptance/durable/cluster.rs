@@ -106,13 +106,11 @@ fn what_one_gateway_deploys_the_other_serves_and_a_scheduled_run_happens_once() 
     run(async {
         let pair = Pair::set("cluster-schedule").await;
         let (first, second) = (pair.serve("bridge-1").await, pair.serve("bridge-2").await);
-        let policy = "adapter = \"ticker\"\n[services]\nticker = \"test:hostile/attacks@1.0.0\"\n\
-             [callers]\nany-authenticated = true\n\
-             [schedules.tick]\ncall = \"ticker/calm\"\nparameters = { word = \"tích tắc\" }\ncron = \"* * * * *\"\n";
+        let policy = super::ticking();
         let minute = || SystemClock.unix_millis() / 60_000;
         let begun = minute();
         let manifest = with_manifest("ticker", "1.0.0");
-        second.deploy_as(fixture("hostile"), policy, Some(&manifest)).await.unwrap();
+        second.deploy_as(fixture("hostile"), &policy, Some(&manifest)).await.unwrap();
         let key = second.caller("van-thu").await;
         known(&first, &key, "ticker").await;
         assert_eq!(first.call(&key, "ticker", "calm", &json!({ "word": "an" })).await.ok(), "an");
