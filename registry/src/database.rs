@@ -185,7 +185,20 @@ impl Database {
 
 /// Connections that are kept: making one anew is dear, and a file does not time out.
 fn kept(size: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+    AnyPoolOptions::new()
+        .max_connections(size)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| at_rest(connection))
+}
+
+/// Whether the connection is in no transaction, as far as the driver knows. Where a change fails because the disk is
+/// full, SQLite takes it back by itself, the driver's own `ROLLBACK` fails, and the driver would let nothing begin on
+/// the connection any more: another one is made instead.
+fn at_rest(connection: &mut AnyConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    let at_rest = !connection.is_in_transaction();
+    Box::pin(async move { Ok(at_rest) })
 }
 
 /// Connections over a network: each shows that it is alive when it is taken and when it comes back.

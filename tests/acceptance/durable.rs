@@ -1,9 +1,13 @@
 //! Nothing is lost, nothing happens twice: exchanges that are done later and exchanges with an idempotency key, with the
 //! gateway as a process that is killed and the document axis as the system that shows each effect.
 
+mod clock;
+mod cluster;
 mod kills;
 mod letters;
 mod outage;
+mod storage;
+mod work;
 
 use crate::documents;
 use crate::harness::{Answer, Gateway, Process, adapter, eventually};
@@ -46,6 +50,13 @@ impl Stage {
     fn arrived(&self) -> Vec<String> {
         self.vxp.notations(MessageType::Edoc)
     }
+}
+
+/// The policy of an adapter `ticker` that is called by the clock every minute.
+fn ticking() -> String {
+    let schedule =
+        "[schedules.tick]\ncall = \"ticker/calm\"\nparameters = { word = \"tích tắc\" }\ncron = \"* * * * *\"\n";
+    format!("{}{schedule}", crate::process::policy("ticker", "1.0.0"))
 }
 
 /// The document of this number and notation.

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each may depend on, for whatever purpose, and which heavy libraries it may hold.
-const ARROWS: [(&str, &[&str], &[&str]); 10] = [
+const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("nhip-policies", &[], &[]),
     ("nhip-contract", &[], &["wasmtime"]),
     ("nhip-systems", &[], &["axum"]),
+    ("nhip-postgres", &[], &[]),
     ("nhip-exchange", &["nhip-policies"], &[]),
-    ("nhip-registry", &["nhip-exchange", "nhip-policies"], &[]),
+    ("nhip-registry", &["nhip-exchange", "nhip-policies", "nhip-postgres"], &[]),
     ("nhip-host", &["nhip-exchange", "nhip-contract", "nhip-policies"], &["wasmtime"]),
     ("nhip-gateway", &["nhip-exchange", "nhip-registry", "nhip-policies"], &["axum"]),
     ("nhip-manage", &["nhip-exchange", "nhip-registry", "nhip-policies"], &["axum"]),
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
             "nhip-policies",
             "nhip-contract",
             "nhip-systems",
+            "nhip-postgres",
             "nhip-exchange",
             "nhip-registry",
             "nhip-host",

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-fn policy(adapter: &str, which: &str) -> String {
+pub(crate) fn policy(adapter: &str, which: &str) -> String {
     format!(
         "adapter = \"{adapter}\"\n[services]\n{adapter} = \"test:hostile/attacks@1.0.0\"\n[limits]\ndeadline = \"30 s\"\n\
          [config]\nwhich = \"{which}\"\n[key-value]\n[endpoints.unused]\nurl = \"http://unused.example\"\nmethods = [\"GET\"]\n\

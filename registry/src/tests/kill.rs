@@ -3,11 +3,11 @@
 //! The one test has two roles: it starts itself in a process of its own, which changes deployments as fast as it can
 //! and says each one that it was told is done, and kills that.
 
-use super::server::Scratch;
 use super::{adapter, candidate, config, gateway, opened, sound};
 use crate::database::Kind;
 use crate::{Config, Registry, RegistryError};
 use bytes::Bytes;
+use nhip_postgres::Scratch;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

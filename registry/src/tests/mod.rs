@@ -41,16 +41,15 @@ mod model;
 mod open;
 mod outage;
 mod postgres;
-mod server;
 
 use crate::database::Kind;
 use crate::{Config, Deployment, JournalConfig, NewDeployment, Registry, RegistryError};
 use bytes::Bytes;
 use nhip_exchange::{Digest, SystemClock};
 use nhip_policies::{AdapterName, CallerName};
+use nhip_postgres::Scratch;
 use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::test_runner::TestRunner;
-use server::Scratch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

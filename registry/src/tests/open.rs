@@ -143,3 +143,24 @@ async fn what_an_older_gateway_kept_is_there_after_the_step_to_this_schema() {
     let acts: Vec<_> = acts.iter().map(|act| (act.id, act.gateway.as_str())).collect();
     assert_eq!(acts, [(2, "a-gateway"), (1, "")]);
 }
+
+#[tokio::test]
+async fn after_a_full_disk_changes_begin_again() {
+    let bench = Bench::new(Kind::Sqlite).await;
+    let store = &bench.registry.store;
+    let mut change = store.begin_beside().await.unwrap();
+    sqlx::query("CREATE TABLE filler (text BLOB)").execute(&mut *change).await.unwrap();
+    change.commit().await.unwrap();
+    let mut writer = store.writers().acquire().await.unwrap();
+    // SQLite takes a change back by itself when there is no room; a limit of its own does the same as the disk's.
+    sqlx::query("PRAGMA max_page_count = 1").execute(&mut *writer).await.unwrap();
+    drop(writer);
+    let mut change = store.begin_beside().await.unwrap();
+    let full = sqlx::query("INSERT INTO filler VALUES (zeroblob(10000000))").execute(&mut *change).await.unwrap_err();
+    assert!(full.to_string().contains("full"), "{full}");
+    drop(change);
+    let mut writer = store.writers().acquire().await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 1000000").execute(&mut *writer).await.unwrap();
+    drop(writer);
+    bench.registry.callers.add(&caller("mot-cua"), "an-operator").await.unwrap();
+}

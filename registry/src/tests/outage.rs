@@ -1,9 +1,9 @@
 //! A shared database's server: it goes away and comes back, falls, forgets, is somebody else, or does not answer.
 
-use super::server::{Scratch, Server};
 use super::{Bench, caller, config, eventually, gateway, open, opened, ticks};
 use crate::{ActFilter, Config, RegistryError};
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
+use nhip_postgres::{Scratch, Server};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream, UnixStream};

@@ -1,12 +1,12 @@
 //! What only a shared database can do: several gateways on it.
 
-use super::server::Scratch;
 use super::{Bench, adapter, caller, candidate, eventually, gateway, opened, sound, ticks};
 use crate::database::Kind;
 use crate::{ActFilter, Config, Registry, RegistryError, Revoke, Usage};
 use bytes::Bytes;
 use nhip_exchange::port::{KeyValue, KeyValueError, Quota};
 use nhip_exchange::{Digest, SystemClock};
+use nhip_postgres::Scratch;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 

@@ -25,16 +25,36 @@ impl std::ops::Deref for Process {
     }
 }
 
+/// How a process is started, where it is not as usual.
+#[derive(Default)]
+pub(crate) struct Manner<'a> {
+    /// A program and its arguments that become the gateway in the end.
+    pub(crate) by: &'a [&'a str],
+    /// Further options of `nhip serve`.
+    pub(crate) options: &'a [&'a str],
+    /// Its environment: secrets, for instance.
+    pub(crate) environment: &'a [(&'a str, &'a str)],
+}
+
 impl Process {
     /// Start one on a data folder and wait until it is ready. Its log is in `serve.log` beside the folder.
     pub(crate) async fn serve(data: &Path, secrets: &[(&str, &str)]) -> Self {
+        Self::start(data, &Manner { environment: secrets, ..Manner::default() }).await
+    }
+
+    /// The same, in another manner.
+    pub(crate) async fn start(data: &Path, manner: &Manner<'_>) -> Self {
         let log = data.with_extension("log");
         let file = std::fs::File::options().create(true).append(true).open(&log).expect("a file for the log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nhip"))
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pool", "96", "--data"])
+        let words = [manner.by, &[env!("CARGO_BIN_EXE_nhip")]].concat();
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pool", "96"])
+            .args(manner.options)
+            .arg("--data")
             .arg(data)
             .env_remove("NHIP_LOG")
-            .envs(secrets.iter().copied())
+            .envs(manner.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -59,13 +79,19 @@ impl Process {
         let ready = timeout(PATIENCE, announced).await.expect("it to be ready in time");
         assert!(ready, "it ended before it was ready:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
         let [Some(listen), Some(admin)] = addresses else { panic!("it did not say where it listens") };
-        let token = std::fs::read_to_string(data.join("admin-token")).expect("the admin token");
-        let gateway = Gateway::new(listen, admin, token.trim());
-        Self { child, gateway, data: data.to_owned(), log }
+        let mut process = Self { child, gateway: Gateway::new(listen, admin, ""), data: data.to_owned(), log };
+        let token = std::fs::read_to_string(process.own_folder().join("admin-token")).expect("the admin token");
+        process.gateway = Gateway::new(listen, admin, token.trim());
+        process
     }
 
     pub(crate) fn data_folder(&self) -> &Path {
         &self.data
+    }
+
+    /// The data folder as the running process sees it: it may be on a file system of its own.
+    pub(crate) fn own_folder(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.id(), self.data.display()))
     }
 
     pub(crate) fn id(&self) -> u32 {

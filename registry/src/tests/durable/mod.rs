@@ -9,13 +9,13 @@ mod schedules;
 mod shared;
 mod trying;
 
-use super::server::Scratch;
 use super::{DEADLINE, config};
 use crate::database::Kind;
 use crate::{Config, DurableConfig, Durables, Job, Registry, RegistryError, Room};
 use bytes::Bytes;
 use nhip_exchange::durable::{Claimed, Ledger, State, Work};
 use nhip_exchange::{Clock, Digest, ExchangeId};
+use nhip_postgres::Scratch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

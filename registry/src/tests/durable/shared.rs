@@ -3,11 +3,11 @@
 use super::{HandClock, Queue, ids, new_id, of, open, room, work};
 use crate::database::Kind;
 use crate::tests::eventually;
-use crate::tests::server::{Scratch, Server};
 use crate::{Config, Registry};
 use bytes::Bytes;
 use nhip_exchange::durable::{Claimed, End, Ledger, LedgerError, State};
 use nhip_exchange::{ExchangeId, Fault, Kind as FaultKind};
+use nhip_postgres::{Scratch, Server};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
