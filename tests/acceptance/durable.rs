@@ -5,6 +5,8 @@ mod kills;
 mod letters;
 mod outage;
 
+pub(crate) use kills::the_record_verifies;
+
 use crate::documents;
 use crate::harness::{Answer, Gateway, Process, adapter, eventually};
 use nhip_systems::{MessageType, Vxp, VxpConfig};

@@ -118,7 +118,7 @@ fn each_once(stage: &Stage) {
 }
 
 /// The record is sound, from its first line to its last.
-async fn the_record_verifies(mut process: Process) {
+pub(crate) async fn the_record_verifies(mut process: Process) {
     let (data, id) = (process.data_folder().to_owned(), process.id());
     crate::harness::terminate(id).await;
     assert!(process.ended().await.success(), "{}", process.logged());

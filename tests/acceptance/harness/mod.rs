@@ -45,8 +45,17 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// Ask until there is an answer, or fail with what was waited for.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let until = Instant::now() + PATIENCE;
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    eventually_within(PATIENCE, what, ask).await
+}
+
+/// The same, where it takes its time by itself.
+pub(crate) async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let until = Instant::now() + patience;
     loop {
         if let Some(found) = ask().await {
             return found;
