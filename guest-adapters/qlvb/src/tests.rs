@@ -123,7 +123,9 @@ fn the_sample_policy_grants_what_is_needed() {
     let policy: toml::Table = include_str!("../policy.toml").parse().unwrap();
     assert_eq!(manifest["name"], policy["adapter"]);
     let (need, grant) = (&manifest["needs"]["endpoints"]["qlvb"], &policy["endpoints"]["qlvb"]);
-    assert_eq!((&grant["methods"], &grant["paths"]), (&need["methods"], &need["paths"]));
+    for list in ["methods", "paths", "headers"] {
+        assert_eq!(grant[list], need[list], "{list}");
+    }
     let services = policy["services"].as_table().unwrap();
     assert!(services.values().all(|contract| manifest["contracts"].as_array().unwrap().contains(contract)));
     for limit in ["memory", "cpu"] {
