@@ -9,6 +9,8 @@ mod outage;
 mod storage;
 mod work;
 
+pub(crate) use work::the_record_verifies;
+
 use crate::documents;
 use crate::harness::{Answer, Gateway, Process, adapter, eventually};
 use nhip_systems::{MessageType, Vxp, VxpConfig};

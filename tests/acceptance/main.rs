@@ -21,6 +21,7 @@ mod harness;
 mod hostile_callers;
 mod hostile_components;
 mod house;
+mod intake;
 mod population;
 mod process;
 mod refusals;

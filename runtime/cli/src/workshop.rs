@@ -33,6 +33,8 @@ const ADAPTERS: &[Job] = &[
     Job { workspace: "guest-adapters", package: "population", features: "", file: "population-1.0.0.wasm" },
     Job { workspace: "guest-adapters", package: "population", features: "v1-1", file: "population-1.1.0.wasm" },
     Job { workspace: "guest-adapters", package: "documents", features: "", file: "documents-1.0.0.wasm" },
+    Job { workspace: "guest-adapters", package: "intake", features: "", file: "intake-1.0.0.wasm" },
+    Job { workspace: "guest-adapters", package: "qlvb", features: "", file: "qlvb-1.0.0.wasm" },
 ];
 
 const FIXTURES: &[Job] = &[

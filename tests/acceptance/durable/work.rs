@@ -107,7 +107,7 @@ pub(super) fn each_once(stage: &Stage, each: usize) {
 }
 
 /// The record is sound, from its first line to its last.
-pub(super) async fn the_record_verifies(mut process: Process) {
+pub(crate) async fn the_record_verifies(mut process: Process) {
     let (data, id) = (process.data_folder().to_owned(), process.id());
     terminate(id).await;
     assert!(process.ended().await.success(), "{}", process.logged());

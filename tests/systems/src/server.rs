@@ -1,4 +1,4 @@
-//! The one accept loop of both simulators: loopback socket, optional TLS, HTTP/1.1, faults before the application.
+//! The one accept loop of all simulators: loopback socket, optional TLS, HTTP/1.1, faults before the application.
 //!
 //! Invariant: a stopped or dropped [`Server`] leaves neither listener nor connection behind, whatever its clients do.
 

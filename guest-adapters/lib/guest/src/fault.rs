@@ -17,22 +17,30 @@ pub fn upstream_code(text: &str) -> Option<String> {
     plain.then(|| text.to_owned())
 }
 
-/// The code of that name, as the contract spells it.
+/// The codes, as the contract spells them.
+const CODES: [(&str, FaultCode); 11] = [
+    ("invalid-input", FaultCode::InvalidInput),
+    ("not-found", FaultCode::NotFound),
+    ("denied", FaultCode::Denied),
+    ("conflict", FaultCode::Conflict),
+    ("unsupported", FaultCode::Unsupported),
+    ("busy", FaultCode::Busy),
+    ("upstream-unavailable", FaultCode::UpstreamUnavailable),
+    ("upstream-timeout", FaultCode::UpstreamTimeout),
+    ("upstream-refused", FaultCode::UpstreamRefused),
+    ("upstream-invalid", FaultCode::UpstreamInvalid),
+    ("internal", FaultCode::Internal),
+];
+
+/// The code of that name.
 pub(crate) fn fault_code(name: &str) -> Option<FaultCode> {
-    Some(match name {
-        "invalid-input" => FaultCode::InvalidInput,
-        "not-found" => FaultCode::NotFound,
-        "denied" => FaultCode::Denied,
-        "conflict" => FaultCode::Conflict,
-        "unsupported" => FaultCode::Unsupported,
-        "busy" => FaultCode::Busy,
-        "upstream-unavailable" => FaultCode::UpstreamUnavailable,
-        "upstream-timeout" => FaultCode::UpstreamTimeout,
-        "upstream-refused" => FaultCode::UpstreamRefused,
-        "upstream-invalid" => FaultCode::UpstreamInvalid,
-        "internal" => FaultCode::Internal,
-        _ => return None,
-    })
+    CODES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code)
+}
+
+/// The name of a code.
+#[must_use]
+pub fn code_name(code: FaultCode) -> &'static str {
+    CODES.iter().find(|(_, known)| *known == code).map_or("unknown", |(name, _)| name)
 }
 
 #[cfg(test)]

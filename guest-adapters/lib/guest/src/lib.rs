@@ -18,7 +18,7 @@ pub use bindings::wasi::clocks::wall_clock;
 pub use bindings::wasi::config::store;
 pub use bindings::wasi::logging::logging;
 
-pub use fault::{fault, upstream_code};
+pub use fault::{code_name, fault, upstream_code};
 pub use host::{Clock, Host, Unreadable, Wasi};
 pub use settings::Settings;
 pub use upstream::{Repeat, Upstream};

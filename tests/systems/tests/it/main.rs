@@ -6,6 +6,8 @@ mod faults;
 #[cfg(test)]
 mod population;
 #[cfg(test)]
+mod qlvb;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod support;
