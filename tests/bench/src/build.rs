@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 
-/// The cargo that built this program.
-const CARGO: &str = env!("CARGO");
+/// By its name: what stands behind it then sees to it that the toolchain of the source tree is taken throughout.
+const CARGO: &str = "cargo";
 
 /// The source tree that this program was built from.
 ///
@@ -85,7 +85,10 @@ pub(crate) async fn run(command: &mut Command) -> anyhow::Result<String> {
     let output = child.wait_with_output().await.with_context(|| format!("cannot run `{program}`"))?;
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
-        bail!("`{program}` failed ({}): {out}{}", output.status, String::from_utf8_lossy(&output.stderr));
+        // Some say on standard output what is wrong, and some write a report of megabytes there.
+        let end = out.char_indices().rev().nth(1000).map_or(0, |(place, _)| place);
+        let (end, err) = (out.get(end..).unwrap_or_default(), String::from_utf8_lossy(&output.stderr));
+        bail!("`{program}` failed ({}): {err}{end}", output.status);
     }
     Ok(out)
 }
