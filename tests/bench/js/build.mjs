@@ -3,7 +3,7 @@
 import { componentize } from "@bytecodealliance/componentize-js";
 import { readFile, stat, writeFile } from "node:fs/promises";
 
-const sources = ["adapter.js", "build.mjs", "package-lock.json", "wit/world.wit"];
+const sources = ["adapter.js", "build.mjs", "package.json", "wit/world.wit"];
 const time = (file) => stat(file).then((found) => found.mtimeMs, () => 0);
 const wanted = (await Promise.all(sources.map((file) => readFile(file, "utf8")))).join("\n");
 const known = await readFile("built-from.txt", "utf8").catch(() => "");

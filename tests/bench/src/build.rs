@@ -66,9 +66,11 @@ pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
         let entry = entry?;
         copy(&entry.path(), &wit.join("deps/types").join(entry.file_name()))?;
     }
+    // Not `ci`: it refuses a lock file made on another system, for the other system's optional packages.
     let mut install = Command::new("npm");
-    run(install.current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--silent"])).await?;
-    run(Command::new("node").current_dir(&folder).arg("build.mjs")).await?;
+    install.current_dir(&folder).args(["install", "--no-audit", "--no-fund"]).stderr(Stdio::piped());
+    run(&mut install).await?;
+    run(Command::new("node").current_dir(&folder).arg("build.mjs").stderr(Stdio::piped())).await?;
     Ok(folder.join("adapter.wasm"))
 }
 

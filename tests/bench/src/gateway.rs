@@ -38,6 +38,8 @@ pub(crate) struct Deployment {
     pub(crate) interface: &'static str,
     pub(crate) record: Record,
     pub(crate) concurrency: u32,
+    /// Memory and time in the guest.
+    pub(crate) limits: (&'static str, &'static str),
     /// The manifest, where the component's own is not the one.
     pub(crate) manifest: Option<String>,
     /// The register of agencies, where it is asked.
@@ -61,6 +63,7 @@ impl Deployment {
             interface,
             record: Record::Relaxed,
             concurrency: 1024,
+            limits: ("128 MiB", "200 ms"),
             manifest: None,
             register: None,
         }
@@ -82,6 +85,7 @@ impl Deployment {
         let mode = if self.record == Record::Durable { "durable" } else { "relaxed" };
         let (adapter, service, interface, concurrency) =
             (&self.adapter, &self.service, self.interface, self.concurrency);
+        let (memory, cpu) = self.limits;
         let mut policy = format!(
             r#"adapter = "{adapter}"
 
@@ -89,8 +93,8 @@ impl Deployment {
 {service} = "bench:dossiers/{interface}@1.0.0"
 
 [limits]
-memory = "128 MiB"
-cpu = "200 ms"
+memory = "{memory}"
+cpu = "{cpu}"
 deadline = "30 s"
 concurrency = {concurrency}
 request = "16 MiB"

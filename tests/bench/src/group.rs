@@ -32,7 +32,10 @@ impl Group {
             .append(true)
             .open(log)
             .with_context(|| format!("cannot write `{}`", log.display()))?;
+        // What a developer sets for himself would make failures of a contender slow.
         let child = command
+            .env_remove("RUST_BACKTRACE")
+            .env_remove("RUST_LIB_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)

@@ -16,7 +16,11 @@ const FOR_PAYLOADS: u32 = 8;
 
 /// Both, on the same work.
 async fn pair(run: &Run<'_>, work: Work) -> anyhow::Result<Vec<Contender>> {
-    let rust = Deployment::of(&run.tools, "plain", "converter");
+    let mut rust = Deployment::of(&run.tools, "plain", "converter");
+    if let Work::Summarize(_) = work {
+        // What 10 MB of JSON take once they are typed.
+        rust.limits = ("512 MiB", "5 s");
+    }
     let nhip = gateway::with(&run.tools, "nhip, Rust", &rust, work).await?;
     Ok(vec![others::native(&run.tools, work, None).await?, Contender { name: "nhip".to_owned(), ..nhip }])
 }
