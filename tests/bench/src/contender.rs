@@ -9,8 +9,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// How many answers are looked at before anything is measured.
-const SAMPLE: usize = 20;
+/// How many answers are looked at before anything is measured; and how many of large ones, which take their time.
+const SAMPLE: (usize, usize) = (20, 3);
+/// From how many bytes a request is large.
+const LARGE: usize = 100_000;
 
 /// Where and how to ask.
 #[derive(Clone, Debug)]
@@ -45,7 +47,8 @@ impl Contender {
 
     /// Look at a sample of answers, and whether what is wrong is refused.
     pub(crate) async fn prove(&self, client: &Client) -> anyhow::Result<()> {
-        for number in 0..SAMPLE {
+        let large = self.work.body(0)?.len() >= LARGE;
+        for number in 0..if large { SAMPLE.1 } else { SAMPLE.0 } {
             self.ask(client, number).await?;
         }
         if let (Some(body), Some(path)) = (self.work.wrong_body()?, self.target.paths.first()) {
