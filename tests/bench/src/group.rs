@@ -90,7 +90,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         // The shell's own `kill`: the standard library signals no groups. By its number, so nobody else is met.
-        let kill = format!("kill -KILL -- -{}", self.id);
+        let kill = format!("kill -s KILL -- -{}", self.id);
         let _ = std::process::Command::new(OsStr::new("sh"))
             .args(["-c", &kill])
             .stdin(Stdio::null())
