@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 /// The best settings of `wasmtime serve` for this: slots from a pool, reset by `PAGEMAP_SCAN` with as much memory kept
-/// resident as Nhịp keeps, and no more support for concurrency within a guest than a WASI 0.2 component needs.
+/// resident as Nhịp keeps. A component of WASI 0.2 gets a fresh instance for every request by default.
 const WASMTIME: [&str; 8] = [
     "-Opooling-allocator=y",
     "-Opooling-pagemap-scan=y",
