@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each may depend on, for whatever purpose, and which heavy libraries it may hold.
-const ARROWS: [(&str, &[&str], &[&str]); 11] = [
+const ARROWS: [(&str, &[&str], &[&str]); 12] = [
+    ("nhip-bench", &[], &["axum"]),
     ("nhip-policies", &[], &[]),
     ("nhip-contract", &[], &["wasmtime"]),
     ("nhip-systems", &[], &["axum"]),

@@ -50,6 +50,15 @@ fn what_is_polled_while_the_office_is_down_arrives_when_it_is_back_and_once() {
         assert_eq!(polled, json!({ "listed": 0, "handedOver": 0, "failed": 0, "left": 0, "complete": true }));
         assert!(stage.qlvb.documents().is_empty());
 
+        // Something before it says 200 and means nothing: that is not taken for an answer.
+        let hits = stage.qlvb.faults().hits();
+        stage.qlvb.faults().set(Mode::Garbage);
+        eventually("several answers that mean nothing", async || {
+            (stage.qlvb.faults().hits() > hits + 10).then_some(())
+        })
+        .await;
+        assert!(stage.qlvb.documents().is_empty());
+
         // It is back, but at first its answers are cut off: it has what it does not get to say.
         stage.qlvb.faults().set(Fault::from(Mode::Truncated).times(3));
         eventually("everything arrives", async || stage.settled(&deposited)).await;

@@ -1,0 +1,106 @@
+//! Building what is measured: `nhip` in release, the components, the JavaScript component. Cargo decides what is out of date.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// By its name: what stands behind it then sees to it that the toolchain of the source tree is taken throughout.
+const CARGO: &str = "cargo";
+
+/// The source tree that this program was built from.
+///
+/// # Errors
+/// It is not there any more.
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().with_context(|| format!("the source tree `{}` is not there", root.display()))
+}
+
+/// Build `nhip` in release; where it is.
+pub(crate) async fn nhip(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut command = Command::new(CARGO);
+    command.current_dir(root).args(["build", "--release", "--locked", "--bin", "nhip"]);
+    command.args(["--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
+    let output = run(&mut command).await?;
+    let messages = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let binary = messages.filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned())).next_back();
+    Ok(binary.context("cargo does not say where it built `nhip`")?.into())
+}
+
+/// Build the components of the benchmark; the folder they are in.
+pub(crate) async fn components(root: &Path) -> anyhow::Result<PathBuf> {
+    let workspace = root.join("tests/guests");
+    let target = workspace.join("target/bench");
+    let mut command = Command::new(CARGO);
+    command
+        .current_dir(&workspace)
+        .args(["build", "--profile", "fast", "--locked", "--target", "wasm32-wasip2"])
+        .args(["plain", "endpoints", "http", "proxy", "spin"].map(|name| format!("--package=bench-{name}")))
+        .arg("--target-dir")
+        .arg(&target)
+        // Meant for the machine we run on, not for the sandbox.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .stderr(Stdio::inherit());
+    run(&mut command).await.context("the target is added by `rustup target add wasm32-wasip2`")?;
+    Ok(target.join("wasm32-wasip2/fast"))
+}
+
+/// Build the JavaScript component with the npm package `@bytecodealliance/componentize-js`, in a folder that is kept for
+/// the next run; the component.
+pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
+    let sources = root.join("tests/bench/js");
+    let folder = root.join("target/bench-js");
+    let wit = folder.join("wit");
+    fs::create_dir_all(wit.join("deps/types")).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    for name in ["adapter.js", "build.mjs", "package.json"] {
+        copy(&sources.join(name), &folder.join(name))?;
+    }
+    copy(&root.join("tests/guests/bench/wit/world.wit"), &wit.join("world.wit"))?;
+    for entry in fs::read_dir(root.join("wit/lgsp/types")).context("cannot read `wit/lgsp/types`")? {
+        let entry = entry?;
+        copy(&entry.path(), &wit.join("deps/types").join(entry.file_name()))?;
+    }
+    let mut install = Command::new("npm");
+    install
+        .current_dir(&folder)
+        .args(["install", "--no-package-lock", "--no-audit", "--no-fund"])
+        .stderr(Stdio::piped());
+    run(&mut install).await?;
+    run(Command::new("node").current_dir(&folder).arg("build.mjs").stderr(Stdio::piped())).await?;
+    Ok(folder.join("adapter.wasm"))
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// Run a program to its end; what it printed.
+pub(crate) async fn run(command: &mut Command) -> anyhow::Result<String> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn().with_context(|| format!("cannot run `{program}`"))?;
+    let output = child.wait_with_output().await.with_context(|| format!("cannot run `{program}`"))?;
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        // Some say on standard output what is wrong, and some write a report of megabytes there.
+        let end = out.char_indices().rev().nth(1000).map_or(0, |(place, _)| place);
+        let (end, err) = (out.get(end..).unwrap_or_default(), String::from_utf8_lossy(&output.stderr));
+        bail!("`{program}` failed ({}): {err}{end}", output.status);
+    }
+    Ok(out)
+}
+
+/// Whether a program is there: it can be started with this word.
+pub(crate) async fn is_there(program: impl AsRef<OsStr>, word: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg(word).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Some print their help and fail; what counts is that they started.
+    command.kill_on_drop(true).status().await.is_ok()
+}

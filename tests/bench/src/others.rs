@@ -1,0 +1,154 @@
+//! The other contenders: the native one, `wasmtime serve`, nginx; and the register of agencies behind them.
+
+use crate::contender::{Contender, Target, announced};
+use crate::group::{Group, PATIENCE};
+use crate::tools::Tools;
+use crate::work::{AGENCY, Work};
+use anyhow::{Context, ensure};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::process::Command;
+
+/// The best settings of `wasmtime serve` for this: slots from a pool, reset by `PAGEMAP_SCAN` with as much memory kept
+/// resident as Nhịp keeps. A component of WASI 0.2 gets a fresh instance for every request by default.
+const WASMTIME: [&str; 8] = [
+    "-Opooling-allocator=y",
+    "-Opooling-pagemap-scan=y",
+    "-Opooling-total-component-instances=1100",
+    "-Opooling-total-core-instances=8800",
+    "-Opooling-total-memories=2200",
+    "-Opooling-total-tables=4400",
+    "-Opooling-total-stacks=1100",
+    "-Opooling-memory-keep-resident=4194304",
+];
+
+fn target(address: SocketAddr, work: Work) -> Target {
+    Target {
+        address,
+        paths: vec![format!("/{}", work.function())],
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+    }
+}
+
+/// Start this program as something else.
+async fn own(tools: &Tools, words: &[&str]) -> anyhow::Result<(Group, SocketAddr)> {
+    let name = words.first().copied().unwrap_or_default();
+    let log = tools.scratch().join(format!("{name}.log"));
+    let mut group = Group::start(name, Command::new(&tools.own).args(words), &log)?;
+    let found = announced(&mut group, &["data"]).await?;
+    Ok((group, found.first().copied().context("no address")?))
+}
+
+/// The register of agencies; it lives as long as the group.
+pub(crate) async fn register(tools: &Tools) -> anyhow::Result<(Group, SocketAddr)> {
+    own(tools, &["register"]).await
+}
+
+/// The native contender.
+pub(crate) async fn native(tools: &Tools, work: Work, register: Option<SocketAddr>) -> anyhow::Result<Contender> {
+    let address = register.map(|register| register.to_string());
+    let mut words = vec!["native"];
+    if let Some(address) = &address {
+        words.extend(["--register", address]);
+    }
+    let (group, address) = own(tools, &words).await?;
+    Ok(Contender { name: "native axum".to_owned(), work, target: target(address, work), group: Arc::new(group) })
+}
+
+/// `wasmtime serve` of the same logic as a `wasi:http` component.
+pub(crate) async fn wasmtime(
+    tools: &Tools,
+    program: &Path,
+    work: Work,
+    register: Option<SocketAddr>,
+) -> anyhow::Result<Contender> {
+    let log = tools.folder("wasmtime")?.join("serve.log");
+    let mut command = Command::new(program);
+    command.args(["serve", "--addr", "127.0.0.1:0", "-Scli"]).args(WASMTIME);
+    if let Some(register) = register {
+        command.arg("--env").arg(format!("REGISTER={register}"));
+    }
+    command.arg(tools.component("proxy"));
+    let mut group = Group::start("`wasmtime serve`", &mut command, &log)?;
+    let address = until(&mut group, |group| {
+        let text = group.logged();
+        let (_, rest) = text.split_once("http://")?;
+        rest.split(['/', '\n']).next()?.trim().parse().ok()
+    })
+    .await?;
+    Ok(Contender { name: "wasmtime serve".to_owned(), work, target: target(address, work), group: Arc::new(group) })
+}
+
+/// Look again and again, until something is there.
+async fn until<T>(group: &mut Group, look: impl Fn(&Group) -> Option<T>) -> anyhow::Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look(group) {
+            return Ok(found);
+        }
+        group.check()?;
+        ensure!(Instant::now() < deadline, "it is not ready in time:\n{}", group.logged());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// nginx that hands each request on to the register, and the answer back, both as they are.
+pub(crate) async fn nginx(tools: &Tools, program: &Path, register: SocketAddr) -> anyhow::Result<Contender> {
+    let folder = tools.folder("nginx")?;
+    // nginx takes no port 0. Somebody may take this one before it does: then it ends, and says so.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+    let address = listener.local_addr().context("no port is free")?;
+    drop(listener);
+    let file = folder.join("nginx.conf");
+    fs::write(&file, nginx_conf(&folder, address, register))
+        .with_context(|| format!("cannot write `{}`", file.display()))?;
+    let mut command = Command::new(program);
+    command.arg("-p").arg(&folder).arg("-c").arg(&file).arg("-e").arg(folder.join("error.log"));
+    let mut group = Group::start("nginx", &mut command, &folder.join("serve.log"))?;
+    until(&mut group, |_| std::net::TcpStream::connect(address).ok()).await?;
+    let target = target(address, Work::PassOn);
+    Ok(Contender { name: "nginx proxy_pass".to_owned(), work: Work::PassOn, target, group: Arc::new(group) })
+}
+
+fn nginx_conf(folder: &Path, address: SocketAddr, register: SocketAddr) -> String {
+    let folder = folder.display();
+    format!(
+        r#"daemon off;
+worker_processes auto;
+pid "{folder}/nginx.pid";
+error_log "{folder}/error.log" error;
+events {{
+    worker_connections 4096;
+}}
+http {{
+    access_log off;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    client_body_temp_path "{folder}/client";
+    proxy_temp_path "{folder}/proxy";
+    fastcgi_temp_path "{folder}/fastcgi";
+    uwsgi_temp_path "{folder}/uwsgi";
+    scgi_temp_path "{folder}/scgi";
+    upstream register {{
+        server {register};
+        keepalive 256;
+        keepalive_requests 1000000000;
+    }}
+    server {{
+        listen {address} reuseport;
+        location = /consult {{
+            proxy_pass http://register/agencies/{AGENCY};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_method GET;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+        }}
+    }}
+}}
+"#
+    )
+}

@@ -1,0 +1,81 @@
+//! Contenders side by side at the top of what they can do.
+
+use super::{NO_NGINX, NO_WASMTIME, Run};
+use crate::floors;
+use crate::gateway::{self, Deployment, Record};
+use crate::load;
+use crate::measure::Outcome;
+use crate::others;
+use crate::work::Work;
+
+/// The connections at which the two kinds of record are compared.
+const RECORD_CONNECTIONS: u32 = 64;
+
+/// The work without upstream system.
+pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::new(name, "1 KiB of JSON, typed, checked and turned into another JSON");
+    let tools = &run.tools;
+    let mut contenders = vec![others::native(tools, Work::Convert, None).await?];
+    let rust = Deployment::of(tools, "plain", "converter");
+    contenders.push(gateway::with(tools, "nhip, Rust", &rust, Work::Convert).await?);
+    match run.javascript().await {
+        Ok(component) => {
+            let deployment = gateway::javascript(tools, &component)?;
+            contenders.push(gateway::with(tools, "nhip, JavaScript", &deployment, Work::Convert).await?);
+        }
+        Err(why) => outcome.notes.push(why),
+    }
+    match &run.wasmtime {
+        Some(program) => contenders.push(others::wasmtime(tools, program, Work::Convert, None).await?),
+        None => outcome.notes.push(NO_WASMTIME.to_owned()),
+    }
+    outcome.rows = load::rounds(&contenders, run.plan(), tools.scratch()).await?;
+    outcome.compare_speed(["nhip, Rust", "native axum"], Some(floors::PLAIN_TO_NATIVE));
+    outcome.compare_speed(["nhip, Rust", "wasmtime serve"], Some(floors::PLAIN_TO_WASMTIME));
+    outcome.compare_speed(["nhip, JavaScript", "nhip, Rust"], Some(floors::JAVASCRIPT_TO_RUST));
+    outcome.compare(["nhip, Rust", "native axum"], ("CPU", |round| round.cpu_micros), None);
+    Ok(outcome)
+}
+
+/// The work with one call to the register of agencies in it.
+pub(super) async fn upstream(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::new(name, "The same with one upstream call in it");
+    let tools = &run.tools;
+    let (_register, address) = others::register(tools).await?;
+    let asking =
+        |component: &str| Deployment { register: Some(address), ..Deployment::of(tools, component, "consultation") };
+    let mut contenders = vec![
+        others::native(tools, Work::Consult, Some(address)).await?,
+        gateway::with(tools, "nhip, endpoints", &asking("endpoints"), Work::Consult).await?,
+        gateway::with(tools, "nhip, wasi:http", &asking("http"), Work::Consult).await?,
+    ];
+    match &run.wasmtime {
+        Some(program) => contenders.push(others::wasmtime(tools, program, Work::Consult, Some(address)).await?),
+        None => outcome.notes.push(NO_WASMTIME.to_owned()),
+    }
+    match &run.nginx {
+        Some(program) => contenders.push(others::nginx(tools, program, address).await?),
+        None => outcome.notes.push(NO_NGINX.to_owned()),
+    }
+    outcome.rows = load::rounds(&contenders, run.plan(), tools.scratch()).await?;
+    outcome.compare_speed(["nhip, endpoints", "native axum"], Some(floors::UPSTREAM_TO_NATIVE));
+    outcome.compare_speed(["nhip, endpoints", "wasmtime serve"], Some(floors::UPSTREAM_TO_WASMTIME));
+    outcome.compare_speed(["nhip, endpoints", "nginx proxy_pass"], Some(floors::UPSTREAM_TO_NGINX));
+    outcome.compare_speed(["nhip, wasi:http", "nhip, endpoints"], None);
+    outcome.compare(["nhip, endpoints", "native axum"], ("CPU", |round| round.cpu_micros), None);
+    Ok(outcome)
+}
+
+/// What it costs that an answer waits for its record.
+pub(super) async fn record(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::new(name, "An answer that waits for its record, 64 connections");
+    let tools = &run.tools;
+    let of = |record| Deployment { record, ..Deployment::of(tools, "plain", "converter") };
+    let contenders = [
+        gateway::with(tools, "relaxed", &of(Record::Relaxed), Work::Convert).await?,
+        gateway::with(tools, "durable", &of(Record::Durable), Work::Convert).await?,
+    ];
+    outcome.rows = load::rounds(&contenders, run.plan_with(RECORD_CONNECTIONS), tools.scratch()).await?;
+    outcome.compare_speed(["durable", "relaxed"], Some(floors::DURABLE_TO_RELAXED));
+    Ok(outcome)
+}
