@@ -120,7 +120,7 @@ fn no_setting_is_forgotten() {
         }
     }
     // The others are mandatory; the explanation is asked for those below.
-    assert_eq!(changed, 45);
+    assert_eq!(changed, 46);
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl Asking {
 /// The service and the adapter of one name; any known caller may call it but `stranger`s.
 fn serve(name: &str, adapter: &Arc<Asking>, extra: &str) -> Arc<Service> {
     let callers = if extra.contains("[callers]") { "" } else { "[callers]\nany-authenticated = true\n" };
-    let text = format!("adapter = \"{name}\"\n[services]\n{name} = \"test:a/f@1.2.0\"\n{callers}{extra}");
+    // That it imports something is what matters here; whom it asks, the adapter says.
+    let imports = "[imports]\n\"test:a/f@1.0.0\" = \"some-other\"\n";
+    let text = format!("adapter = \"{name}\"\n[services]\n{name} = \"test:a/f@1.2.0\"\n{callers}{extra}\n{imports}");
     let policy = Arc::new(Policy::parse(&text).unwrap());
     let live = Live {
         adapter: name.to_owned(),
