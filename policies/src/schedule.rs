@@ -91,14 +91,14 @@ impl Schedule {
 
     /// Which runs to make at `now_ms`. `last_run_ms` is what the answer before said to keep; for a new schedule, the time at which it began.
     ///
-    /// A clock that was put back gets no run a second time: nothing is due until it has passed the last run. Where that would be more than
-    /// a day away, the clock was wrong before, not now: the schedule begins anew from `now_ms`. A clock that leaps forward looks like a
-    /// time in which no gateway was up.
+    /// A clock that was put back a little gets no run a second time: nothing is due until it has passed the last run. Where that would be
+    /// more than two of the schedule's own intervals away, or a day, waiting would be silence: it begins anew from `now_ms`. A clock that
+    /// leaps forward looks like a time in which no gateway was up.
     pub fn due(&self, last_run_ms: u64, now_ms: u64) -> Due {
         let nothing = |last_run_ms| Due { runs: Vec::new(), last_run_ms };
         if now_ms <= last_run_ms {
             let ahead = Duration::from_millis(last_run_ms - now_ms);
-            return nothing(if ahead > Self::LONGEST_WAIT { now_ms } else { last_run_ms });
+            return nothing(if ahead > self.patience(last_run_ms) { now_ms } else { last_run_ms });
         }
         let Some(latest) = self.planned(last_run_ms, now_ms).next() else {
             return nothing(last_run_ms);
@@ -114,6 +114,14 @@ impl Schedule {
             }
         };
         Due { runs, last_run_ms: latest }
+    }
+
+    /// The longest that a clock put back keeps the schedule waiting: what is done every minute must not stand still for an hour, and what
+    /// is done once a day must not be done again because of an hour.
+    fn patience(&self, last_run_ms: u64) -> Duration {
+        let mut latest = self.planned(0, last_run_ms);
+        let interval = latest.next().zip(latest.next()).map(|(last, before)| Duration::from_millis(last - before));
+        interval.map_or(Self::LONGEST_WAIT, |interval| (2 * interval).clamp(Self::GRACE, Self::LONGEST_WAIT))
     }
 
     /// How long the run that was planned for an instant is put off. `seed` is the chance; of the schedule and the instant alone, it is the

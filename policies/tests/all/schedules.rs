@@ -116,17 +116,30 @@ fn a_clock_put_back_makes_neither_storm_nor_silence() {
     for missed in ["skip", "once", "all"] {
         let schedule = every_ten_minutes(missed);
         let last = START + DAY;
-        // Within a day: nothing again, and on from where it was.
-        for back in [1, HOUR, DAY] {
+        // Within two of its intervals: nothing again, and on from where it was.
+        for back in [1, MINUTE, 20 * MINUTE] {
             assert_eq!(schedule.due(last, last - back), due(&[], last));
         }
         assert_eq!(schedule.due(last, last + 10 * MINUTE).runs, [last + 10 * MINUTE]);
-        // More than a day: the clock was wrong before. It begins anew.
-        let now = last - DAY - 1;
-        let anew = schedule.due(last, now);
-        assert_eq!(anew, due(&[], now));
-        assert_eq!(schedule.due(anew.last_run_ms, START).runs, [START]);
+        // More than that: it would stand still. It begins anew, and its next run is the next that is planned.
+        for back in [20 * MINUTE + 1, HOUR, DAY, DAY + 1] {
+            let now = last - back;
+            let anew = schedule.due(last, now);
+            assert_eq!(anew, due(&[], now));
+            let next = schedule.cron.next_after(now).unwrap();
+            assert_eq!(schedule.due(anew.last_run_ms, next).runs, [next]);
+        }
     }
+}
+
+#[test]
+fn what_is_done_once_a_day_is_not_done_again_because_the_clock_was_put_back_by_hours() {
+    let schedule = schedule("cron = \"0 2 * * *\"");
+    let run = schedule.cron.next_after(START).unwrap();
+    for back in [1, HOUR, 12 * HOUR, DAY] {
+        assert_eq!(schedule.due(run, run - back), due(&[], run));
+    }
+    assert_eq!(schedule.due(run, run - DAY - 1), due(&[], run - DAY - 1));
 }
 
 #[test]
@@ -141,7 +154,7 @@ fn a_run_is_put_off_within_its_jitter_and_the_same_for_the_same_seed() {
 }
 
 proptest! {
-    /// A gateway that wakes at any instants, while its clock goes forward and back.
+    /// A gateway that wakes at any instants, while its clock goes forward, and back by no more than a schedule waits.
     #[test]
     fn no_run_is_made_twice_and_each_answer_is_bounded(
         missed in prop::sample::select(vec!["skip", "once", "all"]),
@@ -150,7 +163,7 @@ proptest! {
         let schedule = every_ten_minutes(missed);
         let (mut now, mut last, mut made) = (START, START, Vec::new());
         for step in steps {
-            now = now.saturating_add_signed(step).max(START);
+            now = now.saturating_add_signed(step).max(START).max(last.saturating_sub(20 * MINUTE));
             let due = schedule.due(last, now);
             prop_assert!(due.runs.len() <= Schedule::MOST_MISSED);
             prop_assert!(due.last_run_ms >= last);
