@@ -1,5 +1,6 @@
 //! SHA-256 digests: the names of components, policies and bodies.
 
+use crate::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -27,6 +28,14 @@ impl Digest {
         Self(bytes)
     }
 
+    fn text(&self) -> [u8; 71] {
+        let mut text = [0; 71];
+        let (prefix, digits) = text.split_at_mut(7);
+        prefix.copy_from_slice(b"sha256:");
+        hex::write(&self.0, digits);
+        text
+    }
+
     /// The raw 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -36,19 +45,15 @@ impl Digest {
     /// The 64 hex digits, without the prefix: a file name.
     #[must_use]
     pub fn hex(&self) -> String {
-        let mut text = String::with_capacity(64);
-        for byte in self.0 {
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-            }
-        }
-        text
+        let mut text = [0; 64];
+        hex::write(&self.0, &mut text);
+        hex::text(&text).to_owned()
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
+        f.write_str(hex::text(&self.text()))
     }
 }
 
@@ -79,7 +84,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(hex::text(&self.text()))
     }
 }
 

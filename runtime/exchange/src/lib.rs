@@ -16,6 +16,7 @@ mod close;
 pub mod digest;
 pub mod durable;
 pub mod fault;
+mod hex;
 pub mod id;
 mod judge;
 mod once;

@@ -1,5 +1,6 @@
 //! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): the caller's trace is continued, or one is begun.
 
+use crate::hex;
 use crate::id::ExchangeId;
 use std::fmt;
 
@@ -29,11 +30,14 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("00-")?;
-        self.trace.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str("-")?;
-        self.span.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        write!(f, "-{:02x}", self.flags)
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        let (_, rest) = text.split_at_mut(3);
+        let (trace, rest) = rest.split_at_mut(33);
+        let (span, flags) = rest.split_at_mut(17);
+        hex::write(&self.trace, trace);
+        hex::write(&self.span, span);
+        hex::write(&[self.flags], flags);
+        f.write_str(hex::text(&text))
     }
 }
 
@@ -41,19 +45,19 @@ impl fmt::Display for TraceContext {
 fn parse(text: &str) -> Option<([u8; 16], u8)> {
     let mut parts = text.trim().split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let version = hex::<1>(version)?[0];
+    let version = read_hex::<1>(version)?[0];
     // Version 00 has exactly four parts; higher ones may append more; ff is forbidden.
     if version == 0xff || (version == 0 && parts.next().is_some()) {
         return None;
     }
-    let trace = hex::<16>(trace)?;
-    let span = hex::<8>(span)?;
-    let flags = hex::<1>(flags)?[0];
+    let trace = read_hex::<16>(trace)?;
+    let span = read_hex::<8>(span)?;
+    let flags = read_hex::<1>(flags)?[0];
     (trace != [0; 16] && span != [0; 8]).then_some((trace, flags))
 }
 
 /// Exactly `N` bytes of lower-case hex.
-fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != N * 2 || !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
