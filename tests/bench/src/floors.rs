@@ -8,6 +8,8 @@ pub(crate) const PLAIN_TO_NATIVE: Floor = AtLeast(0.6);
 pub(crate) const PLAIN_TO_WASMTIME: Floor = AtLeast(4.0);
 /// A JavaScript adapter against a Rust one.
 pub(crate) const JAVASCRIPT_TO_RUST: Floor = AtLeast(0.05);
+/// The same where a sandbox serves again, against a Rust adapter with fresh ones.
+pub(crate) const JAVASCRIPT_AGAIN_TO_RUST: Floor = AtLeast(0.3);
 /// Exchange with one upstream call through `endpoints`, against native with a pooled client.
 pub(crate) const UPSTREAM_TO_NATIVE: Floor = AtLeast(0.65);
 /// The same against `wasmtime serve`.

@@ -38,6 +38,8 @@ pub(crate) struct Deployment {
     pub(crate) interface: &'static str,
     pub(crate) record: Record,
     pub(crate) concurrency: u32,
+    /// How many exchanges a sandbox serves.
+    pub(crate) exchanges: u32,
     /// Memory and time in the guest.
     pub(crate) limits: (&'static str, &'static str),
     /// The manifest, where the component's own is not the one.
@@ -63,6 +65,7 @@ impl Deployment {
             interface,
             record: Record::Relaxed,
             concurrency: 1024,
+            exchanges: 1,
             limits: ("128 MiB", "200 ms"),
             manifest: None,
             register: None,
@@ -85,7 +88,7 @@ impl Deployment {
         let mode = if self.record == Record::Durable { "durable" } else { "relaxed" };
         let (adapter, service, interface, concurrency) =
             (&self.adapter, &self.service, self.interface, self.concurrency);
-        let (memory, cpu) = self.limits;
+        let ((memory, cpu), exchanges) = (self.limits, self.exchanges);
         let mut policy = format!(
             r#"adapter = "{adapter}"
 
@@ -105,6 +108,9 @@ purposes = ["{PURPOSE}"]
 
 [record]
 mode = "{mode}"
+
+[sandbox]
+exchanges = {exchanges}
 "#
         );
         if let Some(address) = self.register {
@@ -208,7 +214,7 @@ impl Gateway {
 
 /// A gateway with one deployment, as a contender.
 pub(crate) async fn with(tools: &Tools, name: &str, deployment: &Deployment, work: Work) -> anyhow::Result<Contender> {
-    let gateway = Gateway::start(tools, &deployment.adapter).await?;
+    let gateway = Gateway::start(tools, &format!("{}-{}", deployment.adapter, deployment.exchanges)).await?;
     gateway.deploy(deployment).await?;
     Ok(gateway.contender_of(name, deployment, work))
 }

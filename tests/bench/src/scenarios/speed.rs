@@ -11,6 +11,9 @@ use crate::work::Work;
 /// The connections at which the two kinds of record are compared.
 const RECORD_CONNECTIONS: u32 = 64;
 
+/// How many exchanges a sandbox serves where the policy lets it serve again.
+const AGAIN: u32 = 1000;
+
 /// The work without upstream system.
 pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "1 KiB of JSON, typed, checked and turned into another JSON");
@@ -22,6 +25,8 @@ pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<O
         Ok(component) => {
             let deployment = gateway::javascript(tools, &component)?;
             contenders.push(gateway::with(tools, "nhip, JavaScript", &deployment, Work::Convert).await?);
+            let again = Deployment { exchanges: AGAIN, ..deployment };
+            contenders.push(gateway::with(tools, "nhip, JavaScript, again", &again, Work::Convert).await?);
         }
         Err(why) => outcome.notes.push(why),
     }
@@ -33,6 +38,7 @@ pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<O
     outcome.compare_speed(["nhip, Rust", "native axum"], Some(floors::PLAIN_TO_NATIVE));
     outcome.compare_speed(["nhip, Rust", "wasmtime serve"], Some(floors::PLAIN_TO_WASMTIME));
     outcome.compare_speed(["nhip, JavaScript", "nhip, Rust"], Some(floors::JAVASCRIPT_TO_RUST));
+    outcome.compare_speed(["nhip, JavaScript, again", "nhip, Rust"], Some(floors::JAVASCRIPT_AGAIN_TO_RUST));
     outcome.compare(["nhip, Rust", "native axum"], ("CPU", |round| round.cpu_micros), None);
     Ok(outcome)
 }
