@@ -167,7 +167,6 @@ impl Journal {
             ended: Some(ended),
             health: Arc::clone(&self.inner.health),
             hurry: Arc::clone(&self.inner.hurry),
-            gathering: None,
             waiting: Vec::new(),
             unsynced: None,
             due: None,

@@ -25,8 +25,10 @@ pub const RELAXED_SYNC: Duration = Duration::from_millis(200);
 /// How much may be unsynced for that long.
 const MOST_UNSYNCED: usize = 1 << 20;
 /// How long entries gather that nobody waits for, once they come one right after the other: waking this thread for each
-/// would cost more than writing it. It is a part of [`RELAXED_SYNC`].
+/// would cost more than writing it.
 const GATHER: Duration = Duration::from_millis(3);
+/// How long what is written waits for its sync: what is promised, less what it may have waited to be written.
+const SYNC_AFTER: Duration = RELAXED_SYNC.saturating_sub(GATHER);
 /// How soon a refused write is tried again, and how much later each further time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -71,8 +73,6 @@ pub(crate) struct Run {
     pub(crate) health: std::sync::Arc<Health>,
     /// Notified when an entry is sent that somebody waits for.
     pub(crate) hurry: std::sync::Arc<Notify>,
-    /// Until when the queue is left alone.
-    pub(crate) gathering: Option<Instant>,
     /// Who waits for the group.
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the oldest unsynced entry was written.
@@ -87,8 +87,10 @@ impl Run {
         self.start().await?;
         let mut group = Vec::with_capacity(GROUP);
         let (hurry, mut last) = (std::sync::Arc::clone(&self.hurry), Instant::now());
+        // Until when the queue is left alone.
+        let mut gathering: Option<Instant> = None;
         loop {
-            let (wake, gathering) = (self.wake(), self.gathering);
+            let wake = self.wake();
             tokio::select! {
                 read = self.queue.recv_many(&mut group, GROUP), if self.ended.is_some() && gathering.is_none() => match read {
                     0 => self.queue_ended().await?,
@@ -96,11 +98,11 @@ impl Run {
                         let close = std::mem::replace(&mut last, Instant::now()).elapsed() < 2 * GATHER;
                         let alone = group.iter().all(|entry| entry.written.is_none());
                         self.put(&mut group).await?;
-                        self.gathering = (close && alone).then(|| Instant::now() + GATHER);
+                        gathering = (close && alone).then(|| Instant::now() + GATHER);
                     }
                 },
-                () = hurry.notified(), if gathering.is_some() => self.gathering = None,
-                () = sleep_until(gathering.unwrap_or_else(Instant::now)), if gathering.is_some() => self.gathering = None,
+                () = hurry.notified(), if gathering.is_some() => gathering = None,
+                () = sleep_until(gathering.unwrap_or_else(Instant::now)), if gathering.is_some() => gathering = None,
                 order = self.own.recv() => match order {
                     None | Some(Order::Stop) => break,
                     Some(order) => self.obey(order).await?,
@@ -245,7 +247,7 @@ impl Run {
         if segment != self.due.map(|(segment, _)| segment) {
             self.due = segment.map(|segment| (segment, self.seal_due()));
         }
-        let sync = self.unsynced.map(|since| since + RELAXED_SYNC);
+        let sync = self.unsynced.map(|since| since + SYNC_AFTER);
         let seal = self.due.map(|(_, due)| due);
         sync.into_iter().chain(seal).min()
     }
@@ -265,7 +267,7 @@ impl Run {
             // Not again at once, should it not be sealed now.
             self.due = Some((segment, now + self.writer.config.segment_age));
             self.seal().await
-        } else if self.unsynced.is_some_and(|since| since + RELAXED_SYNC <= now) {
+        } else if self.unsynced.is_some_and(|since| since + SYNC_AFTER <= now) {
             self.sync().await
         } else {
             Ok(())
