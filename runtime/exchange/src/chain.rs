@@ -72,7 +72,8 @@ fn refuse(outside: &'static str) -> Fault {
 }
 
 /// A contract without its version. Whether two versions go together is seen by their types.
-fn path(contract: &str) -> &str {
+#[must_use]
+pub fn path(contract: &str) -> &str {
     contract.split_once('@').map_or(contract, |(path, _)| path)
 }
 

@@ -98,14 +98,11 @@ impl WasmAdapter {
         }
         .await;
         drop(reading);
-        match (outcome, &self.idle) {
-            (Ok(results), Some(idle)) => {
-                idle.keep(sandbox);
-                Ok(results)
-            }
-            (Ok(results), None) => Ok(results),
-            (Err(error), _) => Err(explain(&error, &sandbox.store)),
+        let results = outcome.map_err(|error| explain(&error, &sandbox.store))?;
+        if let Some(idle) = &self.idle {
+            idle.keep(sandbox);
         }
+        Ok(results)
     }
 }
 

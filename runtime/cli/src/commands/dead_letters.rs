@@ -72,11 +72,7 @@ async fn retry(args: DeadLettersRetryArgs, out: Output) -> anyhow::Result<()> {
     let choice = chosen(args.choice, SystemClock.unix_millis());
     let done = AdminClient::new(&args.reach)?.retry_dead_letters(&choice).await?;
     out.json(&done)?;
-    out.text(&match done.retried {
-        0 => "no dead letter matches; nothing has changed".to_owned(),
-        1 => "1 dead letter is tried again".to_owned(),
-        many => format!("{many} dead letters are tried again"),
-    })?;
+    out.text(&counted(done.retried, "tried again"))?;
     Ok(())
 }
 
@@ -85,12 +81,17 @@ async fn discard(args: DeadLettersDiscardArgs, out: Output) -> anyhow::Result<()
     let choice = chosen(args.choice, SystemClock.unix_millis());
     let done = AdminClient::new(&args.reach)?.discard_dead_letters(&choice).await?;
     out.json(&done)?;
-    out.text(&match done.discarded {
-        0 => "no dead letter matches; nothing has changed".to_owned(),
-        1 => "1 dead letter is given up".to_owned(),
-        many => format!("{many} dead letters are given up"),
-    })?;
+    out.text(&counted(done.discarded, "given up"))?;
     Ok(())
+}
+
+/// What was done to how many.
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        0 => "no dead letter matches; nothing has changed".to_owned(),
+        1 => format!("1 dead letter is {what}"),
+        many => format!("{many} dead letters are {what}"),
+    }
 }
 
 /// Many are given up with `--yes` only.

@@ -7,6 +7,7 @@ use super::{granted, line};
 use crate::capabilities::Grant;
 use crate::text::tame;
 use nhip_contract::{Contract, Import as Imports, Surface, compare};
+use nhip_exchange::chain::path;
 use nhip_exchange::port::Report;
 use nhip_exchange::{Routes, Service};
 use nhip_policies::{CallerName, ContractRef, DenialCode, Import, ImportDelivery, Policy};
@@ -76,7 +77,6 @@ fn can_be_done_later(contract: &Contract, subject: &str, report: &mut Report) {
 }
 
 fn same_contract(contract: &Contract, service: &Service, subject: &str, report: &mut Report) {
-    let path = |name: &str| name.split_once('@').map_or(name, |(path, _)| path).to_owned();
     if path(&contract.name) != path(&service.contract) {
         report.refuse(subject, format!("service `{}` has another contract: `{}`", service.name, service.contract));
         return;
