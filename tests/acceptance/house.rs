@@ -101,6 +101,17 @@ fn files_ending(ending: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The README's `cargo run --release -- demo` names no program, so exactly one package may claim to be meant.
+#[test]
+fn cargo_run_at_the_root_means_the_gateway() {
+    let metadata = metadata();
+    let packages = metadata.workspace_default_packages();
+    let programs = packages.iter().flat_map(|package| &package.targets).filter(|target| target.is_bin()).count();
+    let meant: Vec<&str> = packages.iter().filter_map(|package| package.default_run.as_deref()).collect();
+    assert!(programs > 1, "with one program left, `default-run` is not needed any more");
+    assert_eq!(meant, ["nhip"]);
+}
+
 #[test]
 fn every_crate_is_under_the_lints_of_its_workspace() {
     let mut seen = 0;
