@@ -53,7 +53,7 @@ use acts::Bell;
 use database::Kind;
 use folder::Folder;
 use nhip_exchange::Clock;
-use record::RealDisk;
+use record::{Archive, RealDisk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
@@ -148,7 +148,8 @@ impl Registry {
         let schedules = Schedules::open(store.clone(), durables.boot()).await?;
         let record = config.data.join("record");
         let journal = JournalConfig { gateway: config.gateway, ..config.journal };
-        let journal = Journal::open(&record, journal, Arc::new(RealDisk), acts.clone(), clock).await?;
+        let journal =
+            Journal::open(&record, journal, Arc::new(RealDisk), acts.clone(), Archive::of(&store), clock).await?;
         Ok(Self {
             versions: Versions::new(store.clone()),
             deployments: Deployments::new(store.clone(), blobs.clone(), Arc::clone(&bell)),

@@ -1,6 +1,7 @@
 //! Nothing is lost, nothing happens twice: exchanges that are done later and exchanges with an idempotency key, with the
 //! gateway as a process that is killed and the document axis as the system that shows each effect.
 
+mod archive;
 mod clock;
 mod cluster;
 mod kills;

@@ -191,15 +191,22 @@ fn every_link_in_the_documents_leads_somewhere() {
 fn tests() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (_, text) in files_ending(".rs") {
-        let mut is_test = false;
+        let (mut is_test, mut is_list) = (false, false);
         for line in text.lines().map(str::trim) {
+            let function = line.trim_start_matches("async ").strip_prefix("fn ");
             if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
                 is_test = true;
-            } else if is_test && !line.starts_with("#[") {
-                let name =
-                    line.trim_start_matches("async ").strip_prefix("fn ").and_then(|rest| rest.split('(').next());
-                found.extend(name.map(str::to_owned));
+            } else if let Some(rest) = function.filter(|_| is_test) {
+                // Other attributes may stand between, on several lines.
+                found.extend(rest.split('(').next().map(str::to_owned));
                 is_test = false;
+            } else if line.starts_with("on_both! {") || line.starts_with("on_postgres! {") {
+                // The registry's lists of tests that run on one database or on both.
+                is_list = true;
+            } else if line.starts_with('}') {
+                is_list = false;
+            } else if is_list {
+                found.extend(line.trim_end_matches(',').rsplit(' ').next().map(str::to_owned));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::hex::ChainHash;
 use super::wrong::Wrong;
 use crate::acts::Act;
-use nhip_exchange::Record;
+use nhip_exchange::{ExchangeId, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -160,6 +160,20 @@ impl<'a> RawEntry<'a> {
             EntryKind::Gateway => serde_json::from_str(text).map(Body::Gateway),
         }
         .map_err(|_| Wrong::NotUnderstood(self.n))
+    }
+
+    /// The exchange it is about, if it is about one.
+    pub(crate) fn exchange(&self) -> Result<Option<ExchangeId>, Wrong> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: ExchangeId,
+        }
+
+        if self.kind != EntryKind::Exchange {
+            return Ok(None);
+        }
+        let Id { id } = serde_json::from_str(self.record.get()).map_err(|_| Wrong::NotUnderstood(self.n))?;
+        Ok(Some(id))
     }
 
     /// The number of the control act it is about, if it is about one.

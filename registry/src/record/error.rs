@@ -87,6 +87,60 @@ pub enum RecordError {
         /// The last act on the chain.
         record: u64,
     },
+    /// The database has another record under this gateway's name.
+    #[error(
+        "the name `{gateway}` is that of a record with the key `{found}`, and the key here is `{ours}`; put the `signing.key` of that record and its segments (`nhip audit fetch` at another gateway) into this data folder, or give this gateway another name"
+    )]
+    NameTaken {
+        /// The gateway's name.
+        gateway: String,
+        /// The key of the record in the database.
+        found: PublicKey,
+        /// The key in the folder.
+        ours: PublicKey,
+    },
+    /// The folder lacks sealed segments that the database has: it is new, or an older copy.
+    #[error(
+        "the database has the record of `{gateway}` up to segment {archived}, and `{}` only up to {sealed}; keep `signing.key`, move the segments away, and fetch all of them: `nhip audit fetch` at another gateway",
+        folder.display()
+    )]
+    Behind {
+        /// The gateway's name.
+        gateway: String,
+        /// The last segment in the database.
+        archived: u64,
+        /// The record's folder.
+        folder: PathBuf,
+        /// The last sealed segment in the folder.
+        sealed: u64,
+    },
+    /// A segment here is not the one that the database has: two gateways went on with one record.
+    #[error(
+        "segment {segment} of the record of `{gateway}` in the database is not the one in `{}`: another gateway uses this name and a copy of this folder; stop it, verify both, and keep the other one as evidence",
+        folder.display()
+    )]
+    Forked {
+        /// The gateway's name.
+        gateway: String,
+        /// The first segment that is known to differ.
+        segment: u64,
+        /// The record's folder.
+        folder: PathBuf,
+    },
+    /// A segment in the database is not as it was written.
+    #[error(
+        "segment {segment} of the record of `{gateway}` is damaged in the database at line {line}: {wrong}; its gateway's own folder has it, too"
+    )]
+    ArchiveDamaged {
+        /// The gateway whose record it is.
+        gateway: String,
+        /// The segment's number.
+        segment: u64,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        wrong: Wrong,
+    },
     /// The machine has no random numbers for a key.
     #[error("the machine gave no random numbers for the record's key")]
     Random,

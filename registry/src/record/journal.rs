@@ -3,6 +3,8 @@
 //! Invariant: there is at most one writer, and the folder is held as long as there is one. Reading never disturbs it:
 //! readers see the files as they are, up to the last whole line.
 
+use super::archive::{Archive, Archived};
+use super::archiver::{Archiver, Progress, joined};
 use super::checkpoint::Checkpoint;
 use super::disk::Disk;
 use super::error::RecordError;
@@ -17,7 +19,7 @@ use crate::folder;
 use nhip_exchange::Clock;
 use nhip_exchange::record::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -27,6 +29,9 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 const READERS: usize = 2;
 /// How long the end waits for the control acts of the last moment. They are not lost: the next start finds them.
 const LAST_ACTS: Duration = Duration::from_secs(5);
+
+/// How long the end waits for the last segment to be archived. The next start goes on with it.
+const LAST_SEGMENT: Duration = Duration::from_secs(5);
 
 /// How the record is written.
 #[derive(Clone, Debug)]
@@ -53,11 +58,17 @@ pub struct Journal {
 
 pub(super) struct Inner {
     pub(super) folder: PathBuf,
+    pub(super) gateway: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) key: Arc<super::key::SigningKey>,
     pub(super) readers: Semaphore,
     /// One emptying of old segments at a time.
     pub(super) retaining: tokio::sync::Mutex<()>,
+    /// Where gateways share a database.
+    pub(super) archive: Option<Archive>,
+    /// Notified when a segment was sealed or emptied.
+    pub(super) to_archive: Arc<Notify>,
+    progress: Arc<Progress>,
     // Holds the store, and with it the data folder.
     acts: Acts,
     health: Arc<Health>,
@@ -80,6 +91,7 @@ impl Journal {
         config: JournalConfig,
         disk: Arc<dyn Disk>,
         acts: Acts,
+        archive: Option<Archive>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RegistryError> {
         folder::make(folder).map_err(folder::cannot_use(folder))?;
@@ -91,13 +103,22 @@ impl Journal {
         if registry < record {
             return Err(RecordError::ActsBehind { folder: folder.to_owned(), registry, record }.into());
         }
+        let progress = Arc::new(Progress::default());
+        progress.sealed.store(writer.sealed.segment, Ordering::Relaxed);
+        if let Some(archive) = &archive {
+            joined(archive, folder, writer.key.public(), writer.sealed.segment).await?;
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 folder: folder.to_owned(),
+                gateway: writer.config.gateway.clone(),
                 clock,
                 key: Arc::clone(&writer.key),
                 readers: Semaphore::new(READERS),
                 retaining: tokio::sync::Mutex::default(),
+                archive,
+                to_archive: Arc::default(),
+                progress,
                 acts,
                 health: Arc::default(),
                 hurry: Arc::default(),
@@ -167,14 +188,24 @@ impl Journal {
             ended: Some(ended),
             health: Arc::clone(&self.inner.health),
             hurry: Arc::clone(&self.inner.hurry),
+            sealed: Arc::clone(&self.inner.to_archive),
+            progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             unsynced: None,
             due: None,
         };
         let Some(done) = self.spawn(run) else { return };
         let mut puller = Puller::new(self.inner.acts.clone(), own.clone(), acts_through);
+        let archiver = self.archiver();
+        let archiving = async {
+            match &archiver {
+                Some(archiver) => archiver.run().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = puller.run() => {}
+            () = archiving => {}
             _ = queue_ended => {}
         }
         if tokio::time::timeout(LAST_ACTS, puller.pull()).await.is_err() {
@@ -185,6 +216,49 @@ impl Journal {
         if done.await.is_err() {
             self.inner.health.stalled.store(true, Ordering::Relaxed);
             tracing::error!("the thread that writes the record has died; restart the gateway");
+        }
+        if let Some(archiver) = archiver
+            && !matches!(tokio::time::timeout(LAST_SEGMENT, archiver.pass()).await, Ok(Ok(())))
+        {
+            tracing::warn!("the last segment of the record is brought to the database at the next start");
+        }
+    }
+
+    /// Who brings sealed segments to the archive, where there is one.
+    fn archiver(&self) -> Option<Archiver> {
+        let inner = &self.inner;
+        let archive = inner.archive.clone()?;
+        let (more, progress) = (Arc::clone(&inner.to_archive), Arc::clone(&inner.progress));
+        Some(Archiver::new(archive, inner.folder.clone(), more, progress))
+    }
+
+    /// How many sealed segments are only on this gateway's disk; nothing where there is no archive.
+    #[must_use]
+    pub fn unarchived(&self) -> Option<u64> {
+        self.inner.archive.as_ref()?;
+        let of = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        Some(of(&self.inner.progress.sealed).saturating_sub(of(&self.inner.progress.archived)))
+    }
+
+    /// What the archive has of every gateway; nothing where there is no archive.
+    ///
+    /// # Errors
+    /// `Unreachable`, `Database`.
+    pub async fn archived(&self) -> Result<Vec<Archived>, RegistryError> {
+        match &self.inner.archive {
+            Some(archive) => archive.gateways().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A segment of a gateway's record from the archive, as it is in that gateway's folder; nothing if it is not there.
+    ///
+    /// # Errors
+    /// `Unreachable`, `Database`.
+    pub async fn archived_segment(&self, gateway: &str, segment: u64) -> Result<Option<Vec<u8>>, RegistryError> {
+        match &self.inner.archive {
+            Some(archive) => archive.segment(gateway, segment).await,
+            None => Ok(None),
         }
     }
 

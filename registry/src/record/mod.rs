@@ -17,10 +17,15 @@
 //!
 //! **Emptied** is an old segment that retention has left the header and the seal of. The chain goes through it.
 //!
+//! **Archived** are sealed segments where gateways share a database: they are in it, too, with an index of exchanges, so
+//! that each gateway can search all of them, and none is lost with a disk.
+//!
 //! **On the disk** is an entry when whoever waits for it is told so; those that nobody waits for are at most
 //! [`RELAXED_SYNC`] later. No database is on this path. Control acts have their truth in the registry's table, written
 //! in the transaction of the change, and are brought to the chain in their order, each once, also after a kill.
 
+mod archive;
+mod archiver;
 mod checkpoint;
 mod disk;
 mod entry;
@@ -37,19 +42,22 @@ mod report;
 mod retain;
 mod run;
 mod seal;
+mod sealed;
 mod search;
 mod segments;
 mod signed;
 mod tail;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verifier;
 mod verify;
 mod walk;
 mod writer;
 mod wrong;
 
+pub(crate) use archive::Archive;
+pub use archive::Archived;
 pub use checkpoint::{Checkpoint, NotACheckpoint, Reached};
 pub(crate) use disk::RealDisk;
 pub use entry::{Body, ChainEntry, EntryKind, Event};
@@ -61,6 +69,6 @@ pub use key::{NotAKey, PublicKey, public_key_of};
 pub use report::{Fault, Report, UnsealedTail};
 pub use retain::Retained;
 pub use run::RELAXED_SYNC;
-pub use search::{ExchangeFilter, MOST_RECORDS};
+pub use search::{ExchangeFilter, Findings, Found, MOST_RECORDS, Reach};
 pub use verify::{verify, verify_folder, verify_folder_telling};
 pub use wrong::Wrong;

@@ -53,8 +53,10 @@ impl Journal {
         let retained = Retained { segments: old.len() as u64, entries: old.iter().map(|old| old.entries).sum() };
         let Retained { segments, entries } = retained;
         self.order(|done| Order::Emptied { through, segments, entries, done }).await?;
-        self.reading(move |inner| old.iter().try_for_each(|old| empty(&inner.folder, old))).await?;
-        Ok(retained)
+        let emptied = self.reading(move |inner| old.iter().try_for_each(|old| empty(&inner.folder, old))).await;
+        // Also after an error: what was emptied here until then is emptied there.
+        self.inner.to_archive.notify_one();
+        emptied.map(|()| retained)
     }
 }
 

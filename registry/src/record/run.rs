@@ -4,6 +4,7 @@
 //! the thread keeps its group and tries again until it succeeds; the queue then fills, and the spine refuses new
 //! exchanges. It is a thread of its own, so that no sync ever holds up a worker of the gateway.
 
+use super::archiver::Progress;
 use super::checkpoint::Checkpoint;
 use super::entry::{EntryKind, Event, Facts};
 use super::writer::Writer;
@@ -73,6 +74,9 @@ pub(crate) struct Run {
     pub(crate) health: std::sync::Arc<Health>,
     /// Notified when an entry is sent that somebody waits for.
     pub(crate) hurry: std::sync::Arc<Notify>,
+    /// To be notified when a segment was sealed, and the number of the last.
+    pub(crate) sealed: std::sync::Arc<Notify>,
+    pub(crate) progress: std::sync::Arc<Progress>,
     /// Who waits for the group.
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the oldest unsynced entry was written.
@@ -238,6 +242,8 @@ impl Run {
         }
         self.sync().await?;
         self.writer.close();
+        self.progress.sealed.store(self.writer.sealed.segment, Ordering::Relaxed);
+        self.sealed.notify_one();
         Ok(())
     }
 

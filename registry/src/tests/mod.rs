@@ -31,6 +31,7 @@ macro_rules! on_postgres {
     };
 }
 
+mod archive;
 mod blobs;
 mod callers;
 mod deployments;

@@ -72,9 +72,10 @@ async fn a_database_of_a_newer_gateway_is_refused_and_left_alone(kind: Kind) {
         .unwrap();
     let (config, _scratch) = (bench.config(), bench.scratch);
     bench.registry.close().await;
+    let newest = if kind == Kind::Sqlite { 4 } else { 5 };
     for _ in 0..2 {
         let refused = opened(&config).await.err().unwrap();
-        assert!(matches!(refused, RegistryError::Newer { found: 999, known: 4, .. }), "{refused:?}");
+        assert!(matches!(refused, RegistryError::Newer { found: 999, known, .. } if known == newest), "{refused:?}");
         let name = if kind == Kind::Sqlite { "nhip.db" } else { "nhip_test_" };
         assert!(refused.to_string().contains(name), "{refused}");
     }

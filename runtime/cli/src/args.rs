@@ -16,7 +16,8 @@ mod reach;
 mod serve;
 
 pub use audit::{
-    AuditArgs, AuditCommand, CheckpointArgs, ExportArgs, KeyArgs, Kind, RetainArgs, SearchArgs, ShowArgs, VerifyArgs,
+    AuditArgs, AuditCommand, CheckpointArgs, ExportArgs, FetchArgs, GatewaysArgs, KeyArgs, Kind, RetainArgs,
+    SearchArgs, ShowArgs, VerifyArgs,
 };
 pub use call::{CallArgs, Key};
 pub use caller::{CallerArgs, CallerCommand};

@@ -74,6 +74,8 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Method::GET, "/api/audit/key", get(audit::key)),
         route(Method::GET, "/api/audit/entries", get(audit::search)),
         route(Method::GET, "/api/audit/exchanges/{id}", get(audit::show)),
+        route(Method::GET, "/api/audit/gateways", get(audit::gateways)),
+        route(Method::GET, "/api/audit/gateways/{gateway}/segments/{number}", get(audit::segment)),
         route(Method::GET, "/api/audit/export", get(export::export)),
         route(Method::POST, "/api/audit/checkpoint", post(audit::checkpoint)),
         route(Method::POST, "/api/audit/retention", post(audit::retain)),

@@ -49,6 +49,8 @@ struct Scrape {
     adapters: [(&'static str, u64); 2],
     pool_free: u64,
     records_stalled: bool,
+    /// Sealed segments that are not in the shared database yet.
+    unarchived: Option<u64>,
     durable: Durable,
     unauthorized: u64,
     version: String,
@@ -80,6 +82,7 @@ impl Scrape {
             adapters: [("live", count(live.serving.len())), ("broken", count(live.broken.len()))],
             pool_free: count(state.spine.free_slots()),
             records_stalled: state.registry.journal.is_stalled(),
+            unarchived: state.registry.journal.unarchived(),
             unauthorized,
             version: state.about.version.clone(),
             engine: state.about.engine.clone(),
@@ -154,10 +157,16 @@ impl Scrape {
         encoder
             .encode_descriptor("nhip_pool_slots_free", "Free slots of the instance pool", None, MetricType::Gauge)?
             .encode_gauge(&self.pool_free)?;
-        let help = "1 while the database refuses the records of exchanges";
+        let help = "1 while the disk refuses the records of exchanges";
         encoder
             .encode_descriptor("nhip_records_stalled", help, None, MetricType::Gauge)?
             .encode_gauge(&u64::from(self.records_stalled))?;
+        if let Some(unarchived) = self.unarchived {
+            let help = "Sealed segments of the record that are not in the shared database yet";
+            encoder
+                .encode_descriptor("nhip_record_segments_unarchived", help, None, MetricType::Gauge)?
+                .encode_gauge(&unarchived)?;
+        }
         let help = "Requests to the control API that were refused at its door";
         encoder
             .encode_descriptor("nhip_admin_refused_requests", help, None, MetricType::Counter)?

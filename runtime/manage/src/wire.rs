@@ -16,7 +16,7 @@ mod status;
 
 pub use acts::{Act, ActList, ActQuery};
 pub use adapters::{Adapter, AdapterDetails, AdapterList, AdapterState, Broken, HistoryEntry, LiveVersion, Version};
-pub use audit::{AuditKey, EntryList, EntryQuery, ExportQuery, Retain, Retained};
+pub use audit::{AuditKey, EntryList, EntryQuery, ExportQuery, GatewayList, Retain, Retained};
 pub use callers::{Caller, CallerKey, CallerList, IssuedKey, NewCaller, RevokeQuery, Revoked};
 pub use dead_letters::{
     DeadLetter, DeadLetterChoice, DeadLetterDetails, DeadLetterList, DeadLetterQuery, Discarded, Retried,

@@ -1,7 +1,7 @@
 //! Two gateways on one PostgreSQL: one is killed again and again, and the database falls and comes back.
 
-use super::Stage;
 use super::work::{Work, all_done, each_once, the_record_verifies};
+use super::{Stage, archive};
 use crate::harness::{Gateway, Manner, Process, eventually, eventually_within, fixture, folder, run, with_manifest};
 use nhip_exchange::{Clock, SystemClock};
 use nhip_postgres::{Scratch, Server};
@@ -20,7 +20,7 @@ const KILLS: usize = 9;
 pub(super) struct Pair {
     pub(super) stage: Stage,
     pub(super) server: Server,
-    scratch: Scratch,
+    pub(super) scratch: Scratch,
 }
 
 impl Pair {
@@ -91,6 +91,8 @@ fn one_gateway_is_killed_and_the_database_falls_and_every_effect_comes_once() {
         assert!((EACH / 2..=EACH).contains(&accepted.len()), "{} were accepted", accepted.len());
         all_done(&second, &key, &accepted).await;
         each_once(&pair.stage, EACH);
+        // What the killed one sealed came to the database without a gap.
+        archive::fetched(&second, "bridge-1", &pair.stage.data.join("fetched")).await;
         for process in [first, second] {
             the_record_verifies(process).await;
         }

@@ -14,7 +14,7 @@ mod raw;
 mod upstream;
 
 pub(crate) use answer::Answer;
-pub(crate) use command::nhip;
+pub(crate) use command::{Said, nhip};
 pub(crate) use components::{adapter, adapters, fixture, fixtures, root, with_manifest};
 pub(crate) use folder::folder;
 pub(crate) use gateway::{Gateway, Refusal};

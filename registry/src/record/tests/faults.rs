@@ -173,7 +173,7 @@ impl Bench {
         let config = JournalConfig { segment_bytes, ..JournalConfig::default() };
         let acts = Acts::new(gateway.registry.store.clone(), Bell::default());
         let journal =
-            Journal::open(folder.path(), config, Arc::new(disk.clone()), acts, HandClock::new()).await.unwrap();
+            Journal::open(folder.path(), config, Arc::new(disk.clone()), acts, None, HandClock::new()).await.unwrap();
         let (queue, records) = mpsc::channel(64);
         let writing = tokio::spawn(journal.clone().write(records));
         Self { gateway, folder, disk, journal, queue, writing }

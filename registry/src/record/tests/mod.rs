@@ -24,7 +24,7 @@ use uuid::Uuid;
 /// How long a test waits for what must happen.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The first moment of the tests' clock.
-const DAY_ONE: u64 = 1_800_000_000_000;
+pub(crate) const DAY_ONE: u64 = 1_800_000_000_000;
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// A clock that is set by hand.
@@ -125,7 +125,7 @@ fn id(at: u64) -> ExchangeId {
 }
 
 /// A record whose every member says something.
-fn record(at: u64) -> Record {
+pub(crate) fn record(at: u64) -> Record {
     Record {
         id: id(at),
         opened_ms: DAY_ONE + at * 1000,

@@ -37,7 +37,7 @@ async fn old_segments_are_emptied_and_the_chain_goes_through_them() {
 
     // What is gone is not found, and is not missed either.
     let all = ExchangeFilter { limit: 1000, ..ExchangeFilter::default() };
-    assert_eq!(journal.recent(&all).await.unwrap().len(), young.len());
+    assert_eq!(journal.recent(&all).await.unwrap().0.len(), young.len());
     let (text, _) = journal.export(None, None, Vec::new()).await.unwrap();
     let exported = verify(text.as_slice(), &journal.public_key(), Some(&kept)).unwrap();
     assert!(exported.is_good() && exported.emptied == entries, "{exported:?}");

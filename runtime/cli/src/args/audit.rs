@@ -15,6 +15,7 @@ Examples:
   nhip audit verify november.jsonl --key-file gateway.key
   nhip audit search --service documents --since '2 days'
   nhip audit show 0199c0de-7000-7000-8000-000000000001
+  nhip audit fetch --gateway bridge-2 --out record-of-bridge-2
   nhip audit retain --older-than '3650 days'";
 
 const VERIFY: &str = "\
@@ -55,6 +56,19 @@ Examples:
   nhip audit show 0199c0de-7000-7000-8000-000000000001
   nhip audit show 0199c0de-7000-7000-8000-000000000001 --json";
 
+const GATEWAYS: &str = "\
+Examples:
+  nhip audit gateways
+  nhip audit gateways --json";
+
+const FETCH: &str = "\
+Examples:
+  nhip audit fetch --gateway bridge-2 --out record-of-bridge-2 --key-file bridge-2.key
+
+The disk of bridge-2 was lost, and its signing key was kept:
+  nhip audit fetch --gateway bridge-2 --out /var/lib/nhip/record
+  cp signing.key /var/lib/nhip/record/";
+
 const RETAIN: &str = "\
 Examples:
   nhip audit retain --older-than '3650 days'";
@@ -83,6 +97,10 @@ pub enum AuditCommand {
     Search(SearchArgs),
     /// Show everything on record of one exchange: every attempt, and what was asked of upstream systems
     Show(ShowArgs),
+    /// List the gateways that share the database, and how far their records are in it
+    Gateways(GatewaysArgs),
+    /// Fetch the sealed segments of a gateway's record from the shared database, and verify them
+    Fetch(FetchArgs),
     /// Empty old segments of the record of their entries; the chain can still be verified through them
     Retain(RetainArgs),
 }
@@ -151,6 +169,9 @@ pub struct ExportArgs {
 #[derive(Args, Debug)]
 #[command(after_help = SEARCH)]
 pub struct SearchArgs {
+    /// Only the record of this gateway, of those that share the database
+    #[arg(long, value_name = "NAME")]
+    pub gateway: Option<String>,
     /// Only this kind of entry
     #[arg(long, value_name = "KIND")]
     pub kind: Option<Kind>,
@@ -211,6 +232,33 @@ pub struct ShowArgs {
     /// The exchange, by its id
     #[arg(value_name = "ID")]
     pub id: String,
+    /// The gateway.
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// List the gateways that share the database, and how far their records are in it
+#[derive(Args, Debug)]
+#[command(after_help = GATEWAYS)]
+pub struct GatewaysArgs {
+    /// The gateway.
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Fetch the sealed segments of a gateway's record from the shared database, and verify them
+#[derive(Args, Debug)]
+#[command(after_help = FETCH)]
+pub struct FetchArgs {
+    /// The gateway whose record it is; the one that is asked may be another
+    #[arg(long, value_name = "NAME")]
+    pub gateway: String,
+    /// The folder to write them to, with no segments in it
+    #[arg(long, short, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// File with the public key, as it was kept; without it the one that the database names is taken
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// The gateway.
     #[command(flatten)]
     pub reach: Reach,

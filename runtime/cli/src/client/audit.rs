@@ -2,7 +2,8 @@
 
 use super::AdminClient;
 use crate::failure::Failure;
-use nhip_manage::wire::{AuditKey, EntryList, EntryQuery, ExportQuery, Retain, Retained};
+use bytes::Bytes;
+use nhip_manage::wire::{AuditKey, EntryList, EntryQuery, ExportQuery, GatewayList, Retain, Retained};
 use nhip_registry::record::Checkpoint;
 use reqwest::{Method, Response};
 use std::time::Duration;
@@ -49,6 +50,25 @@ impl AdminClient {
     /// See [`AdminClient::adapters`].
     pub async fn exchange_entries(&self, id: &str) -> anyhow::Result<EntryList> {
         self.ask(self.request(Method::GET, &["audit", "exchanges", id])?).await
+    }
+
+    /// Whose records are in the database.
+    ///
+    /// # Errors
+    /// See [`AdminClient::adapters`].
+    pub async fn audit_gateways(&self) -> anyhow::Result<GatewayList> {
+        self.ask(self.request(Method::GET, &["audit", "gateways"])?).await
+    }
+
+    /// A sealed segment of a gateway's record, from the database.
+    ///
+    /// # Errors
+    /// See [`AdminClient::adapters`].
+    pub async fn archived_segment(&self, gateway: &str, segment: u64) -> anyhow::Result<Bytes> {
+        let number = segment.to_string();
+        let path = ["audit", "gateways", gateway, "segments", &number];
+        let answer = self.send(self.request(Method::GET, &path)?.timeout(super::PATIENCE)).await?;
+        answer.bytes().await.map_err(|error| self.unreachable(&error).into())
     }
 
     /// Empty old segments.

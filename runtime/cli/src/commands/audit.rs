@@ -1,5 +1,6 @@
 //! `nhip audit`: the record, verified, searched, exported and emptied.
 
+mod archive;
 mod export;
 mod search;
 mod verify;
@@ -11,6 +12,7 @@ use crate::files::Unfinished;
 use crate::output::Output;
 use crate::output::table::facts;
 use crate::output::time::utc;
+pub(super) use archive::tell;
 use nhip_registry::record::{Body, public_key_of};
 use serde_json::json;
 use std::io::Write;
@@ -29,6 +31,8 @@ pub(super) async fn run(command: AuditCommand, out: Output) -> anyhow::Result<Ex
         AuditCommand::Export(args) => return export::run(&args, out).await,
         AuditCommand::Search(args) => search::run(args, out).await?,
         AuditCommand::Show(args) => show(&args, out).await?,
+        AuditCommand::Gateways(args) => archive::gateways(&args, out).await?,
+        AuditCommand::Fetch(args) => return archive::fetch(&args, out).await,
         AuditCommand::Retain(args) => retain(&args, out).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -82,11 +86,17 @@ struct Kept<'a> {
 async fn show(args: &ShowArgs, out: Output) -> anyhow::Result<()> {
     let list = AdminClient::new(&args.reach)?.exchange_entries(&args.id).await?;
     out.json(&list)?;
-    for (number, entry) in list.entries.iter().enumerate() {
-        let Body::Exchange(record) = &entry.body else { continue };
+    for (number, found) in list.entries.iter().enumerate() {
+        let Body::Exchange(record) = &found.entry.body else { continue };
         let gap = if number > 0 { "\n" } else { "" };
-        out.text(&format!("{gap}{}", exchanges::show(record, Some(entry.n))))?;
+        let place = if list.reach.is_alone() {
+            format!("{}", found.entry.n)
+        } else {
+            format!("{} on the record of {}", found.entry.n, found.gateway)
+        };
+        out.text(&format!("{gap}{}", exchanges::show(record, Some(place))))?;
     }
+    tell(&list.reach, out);
     Ok(())
 }
 

@@ -40,6 +40,7 @@ pub(super) async fn run(args: ExchangesArgs, out: Output) -> anyhow::Result<Exit
         }
         (None, records) => out.text(&table(records))?,
     }
+    super::audit::tell(&list.reach, out);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,14 +61,14 @@ fn table(records: &[Record]) -> String {
     table.render()
 }
 
-/// Everything in a record, in words; with the number of its entry, where that is known.
-pub(super) fn show(record: &Record, entry: Option<u64>) -> String {
+/// Everything in a record, in words; with the place of its entry, where that is known.
+pub(super) fn show(record: &Record, entry: Option<String>) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let digest =
         |value: &Option<nhip_exchange::Digest>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let blame = record.blame.as_ref().map(|blame| format!(", blame: {blame}")).unwrap_or_default();
     let mut known = vec![("exchange", record.id.to_string())];
-    known.extend(entry.map(|number| ("entry", number.to_string())));
+    known.extend(entry.map(|place| ("entry", place)));
     if record.attempt > 1 {
         known.push(("attempt", record.attempt.to_string()));
     }

@@ -68,7 +68,7 @@ async fn the_control_api_stops_it_and_every_exchange_is_on_record_then() {
 
     let registry = Registry::open(data.path(), nhip_exchange::SystemClock::shared()).await.unwrap();
     let filter = nhip_registry::ExchangeFilter::default();
-    assert_eq!(registry.journal.recent(&filter).await.unwrap().len(), 20);
+    assert_eq!(registry.journal.recent(&filter).await.unwrap().0.len(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]

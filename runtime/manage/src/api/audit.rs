@@ -5,11 +5,12 @@ use super::exchanges::{id, limit};
 use super::extract::{Json, Params};
 use super::{Context, Refusal};
 use crate::actor::Actor;
-use crate::wire::{AuditKey, EntryList, EntryQuery, Retain, Retained};
+use crate::wire::{AuditKey, EntryList, EntryQuery, GatewayList, Retain, Retained};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use nhip_registry::record::Findings;
 use nhip_registry::{ActKind, ExchangeFilter, MOST_RECORDS, RecordError, RegistryError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(crate) async fn search(
     Params(query): Params<EntryQuery>,
 ) -> Result<axum::Json<EntryList>, Refusal> {
     let filter = ExchangeFilter {
+        gateway: query.gateway,
         id: None,
         kind: query.kind,
         service: query.service,
@@ -37,8 +39,8 @@ pub(crate) async fn search(
         until_ms: query.until,
         limit: limit(query.limit, MOST_RECORDS)?,
     };
-    let entries = context.registry.journal.search(&filter).await.map_err(|error| refusal(&error))?;
-    Ok(axum::Json(EntryList { entries }))
+    let found = context.registry.journal.search(&filter).await.map_err(|error| refusal(&error))?;
+    Ok(axum::Json(EntryList { entries: found.entries, reach: found.reach }))
 }
 
 /// `GET /api/audit/exchanges/{id}`: every attempt, the oldest first.
@@ -46,13 +48,42 @@ pub(crate) async fn show(
     State(context): State<Arc<Context>>,
     Path(text): Path<String>,
 ) -> Result<axum::Json<EntryList>, Refusal> {
-    let entries = context.registry.journal.show(id(&text)?).await.map_err(|error| refusal(&error))?;
+    let Findings { entries, reach } =
+        context.registry.journal.show(id(&text)?).await.map_err(|error| refusal(&error))?;
     if entries.is_empty() {
-        let detail = format!("there is no record of an exchange `{text}`");
-        let cure = "its segment may have been emptied by retention, or another gateway has it on its record";
+        let detail = match reach.unreached {
+            None => format!("there is no record of an exchange `{text}`"),
+            Some(why) => {
+                format!("this gateway has no record of an exchange `{text}`, and others were not asked: {why}")
+            }
+        };
+        let cure = "its segment may have been emptied by retention, or another gateway has it and not sealed it yet";
         return Err(Refusal::new(StatusCode::NOT_FOUND, "not-found", detail, cure));
     }
-    Ok(axum::Json(EntryList { entries }))
+    Ok(axum::Json(EntryList { entries, reach }))
+}
+
+/// `GET /api/audit/gateways`.
+pub(crate) async fn gateways(State(context): State<Arc<Context>>) -> Result<axum::Json<GatewayList>, Refusal> {
+    let gateways = context.registry.journal.archived().await.map_err(|error| refusal(&error))?;
+    Ok(axum::Json(GatewayList { gateways }))
+}
+
+/// `GET /api/audit/gateways/{gateway}/segments/{number}`: the segment itself, as it is in that gateway's folder.
+pub(crate) async fn segment(
+    State(context): State<Arc<Context>>,
+    Path((gateway, number)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let malformed =
+        |_| Refusal::malformed("the number of a segment is a number, from 1", "`/api/audit/gateways` tells");
+    let segment: u64 = number.parse().map_err(malformed)?;
+    let found = context.registry.journal.archived_segment(&gateway, segment).await.map_err(|error| refusal(&error))?;
+    let Some(lines) = found else {
+        let detail = format!("the database has no segment {segment} of the record of a gateway `{gateway}`");
+        let cure = "`nhip audit gateways` shows what there is";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "not-found", detail, cure));
+    };
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
 }
 
 /// `POST /api/audit/checkpoint`: seals what is not sealed. The answer is the signed line itself.
@@ -89,7 +120,7 @@ pub(super) fn refusal(error: &RegistryError) -> Refusal {
             let cure = "`nhip audit search` shows what is on record";
             Refusal::new(StatusCode::NOT_FOUND, "not-found", record.to_string(), cure)
         }
-        RecordError::Damaged { .. } | RecordError::Missing { .. } => {
+        RecordError::Damaged { .. } | RecordError::Missing { .. } | RecordError::ArchiveDamaged { .. } => {
             tracing::error!(error = crate::deployments::chain(record), "the record is damaged");
             let cure = "`nhip audit verify` on its folder says what can still be trusted; keep the folder as evidence";
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", record.to_string(), cure)

@@ -24,7 +24,8 @@ pub(crate) async fn list(
         limit: limit(query.limit, MOST_RECORDS)?,
         ..ExchangeFilter::default()
     };
-    Ok(Json(ExchangeList { exchanges: context.registry.journal.recent(&filter).await? }))
+    let (exchanges, reach) = context.registry.journal.recent(&filter).await?;
+    Ok(Json(ExchangeList { exchanges, reach }))
 }
 
 /// The id of an exchange.

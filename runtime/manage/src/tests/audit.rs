@@ -2,7 +2,7 @@
 
 use super::client::{self, Answer, post, request, send};
 use super::world::{World, eventually};
-use crate::wire::{ActList, AuditKey, EntryList, Retain, Retained};
+use crate::wire::{ActList, AuditKey, EntryList, GatewayList, Retain, Retained};
 use bytes::Bytes;
 use http::Method;
 use http_body_util::Full;
@@ -106,8 +106,17 @@ async fn entries_are_found_by_what_is_known_of_them() {
     assert_eq!((count("since=9000000000000").await, count("until=1").await), (0, 0));
     assert_eq!((count("upstream=unheard-of").await, count("limit=1").await), (0, 1));
     let shown: EntryList = world.get(&format!("/api/audit/exchanges/{found}")).await.ok();
-    let [entry] = shown.entries.as_slice() else { panic!("{shown:?}") };
+    let [shown_entry] = shown.entries.as_slice() else { panic!("{shown:?}") };
+    let entry = &shown_entry.entry;
     assert!(matches!(&entry.body, Body::Exchange(record) if record.id == found), "{entry:?}");
+    assert!(shown_entry.gateway == "gateway" && shown.reach.is_alone());
+
+    // A database that is shared with nobody holds no record.
+    let nobody: GatewayList = world.get("/api/audit/gateways").await.ok();
+    assert!(nobody.gateways.is_empty());
+    world.get("/api/audit/gateways/gateway/segments/1").await.problem(404, "not-found");
+    world.get("/api/audit/gateways/gateway/segments/one").await.problem(400, "malformed");
+    assert_eq!((count("gateway=gateway&kind=act").await, count("gateway=another").await), (1, 0));
 
     let unknown = "/api/audit/exchanges/0199c0de-7000-7000-8000-000000000001";
     world.get(unknown).await.problem(404, "not-found");
@@ -197,8 +206,11 @@ async fn retention_goes_on_by_itself() {
     let retaining = tokio::spawn(crate::retain_daily(world.registry.journal.clone(), std::time::Duration::ZERO));
     let filter = nhip_registry::ExchangeFilter { kind: Some(EntryKind::Gateway), ..Default::default() };
     eventually("the chain tells of it", || async {
-        let entries = world.registry.journal.search(&filter).await.unwrap();
-        entries.iter().any(|entry| matches!(entry.body, Body::Gateway(Event::Retention { segments: 1, .. })))
+        let found = world.registry.journal.search(&filter).await.unwrap();
+        found
+            .entries
+            .iter()
+            .any(|found| matches!(found.entry.body, Body::Gateway(Event::Retention { segments: 1, .. })))
     })
     .await;
     retaining.abort();

@@ -2,7 +2,7 @@
 //!
 //! A checkpoint and an export are not JSON documents of ours but the record's own signed text, and are sent as such.
 
-use nhip_registry::record::{ChainEntry, EntryKind, PublicKey};
+use nhip_registry::record::{Archived, EntryKind, Found, PublicKey, Reach};
 use serde::{Deserialize, Serialize};
 
 /// `GET /api/audit/key`.
@@ -18,6 +18,9 @@ pub struct AuditKey {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryQuery {
+    /// Those on the record of this gateway, which may be another one on the same database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// Those that are about this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<EntryKind>,
@@ -51,7 +54,18 @@ pub struct EntryQuery {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EntryList {
     /// Those that match.
-    pub entries: Vec<ChainEntry>,
+    pub entries: Vec<Found>,
+    /// Which records of other gateways were searched, and up to where.
+    #[serde(default, skip_serializing_if = "Reach::is_alone")]
+    pub reach: Reach,
+}
+
+/// `GET /api/audit/gateways`: whose records are in the database, by name. None where it is shared with nobody. The
+/// segments themselves are at `GET /api/audit/gateways/{gateway}/segments/{number}`, as they are in that gateway's folder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GatewayList {
+    /// Each gateway, and what there is of its record.
+    pub gateways: Vec<Archived>,
 }
 
 /// The query of `GET /api/audit/export`. Segments are exported whole, so there may be more than was asked for.

@@ -1,6 +1,7 @@
 //! Exchanges: the records of what was called, without what was said.
 
 use nhip_exchange::Record;
+use nhip_registry::record::Reach;
 use serde::{Deserialize, Serialize};
 
 /// The query of `GET /api/exchanges`.
@@ -32,4 +33,7 @@ pub struct ExchangeQuery {
 pub struct ExchangeList {
     /// Those that match, newest first.
     pub exchanges: Vec<Record>,
+    /// Which records of other gateways were searched, and up to where.
+    #[serde(default, skip_serializing_if = "Reach::is_alone")]
+    pub reach: Reach,
 }

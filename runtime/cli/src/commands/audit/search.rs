@@ -7,7 +7,7 @@ use crate::output::table::Table;
 use crate::output::time::utc;
 use nhip_exchange::{Clock, SystemClock};
 use nhip_manage::wire::EntryQuery;
-use nhip_registry::record::{Body, ChainEntry, Event};
+use nhip_registry::record::{Body, Event, Found};
 
 /// List it.
 ///
@@ -16,6 +16,7 @@ use nhip_registry::record::{Body, ChainEntry, Event};
 pub(super) async fn run(args: SearchArgs, out: Output) -> anyhow::Result<()> {
     let now = SystemClock.unix_millis();
     let query = EntryQuery {
+        gateway: args.gateway,
         kind: args.kind.map(Into::into),
         service: args.service,
         caller: args.caller,
@@ -30,17 +31,22 @@ pub(super) async fn run(args: SearchArgs, out: Output) -> anyhow::Result<()> {
     out.json(&list)?;
     if list.entries.is_empty() {
         out.note("nothing on record matches");
-        return Ok(());
+    } else {
+        out.text(&table(&list.entries, !list.reach.is_alone()))?;
     }
-    out.text(&table(&list.entries))?;
+    super::tell(&list.reach, out);
     Ok(())
 }
 
-fn table(entries: &[ChainEntry]) -> String {
-    let mut table = Table::new(&["ENTRY", "AT", "KIND", "WHO", "WHAT", "ENDED", "EXCHANGE"]);
-    for entry in entries {
+/// As a table. Whose record an entry is on is said where there is more than one.
+fn table(found: &[Found], several: bool) -> String {
+    let columns = ["GATEWAY", "ENTRY", "AT", "KIND", "WHO", "WHAT", "ENDED", "EXCHANGE"];
+    let from = usize::from(!several);
+    let mut table = Table::new(columns.get(from..).unwrap_or_default());
+    for Found { gateway, entry } in found {
         let (kind, at_ms, who, what, ended, id) = cells(&entry.body);
-        table.row([entry.n.to_string(), utc(at_ms), kind.to_owned(), who, what, ended, id]);
+        let cells = [gateway.clone(), entry.n.to_string(), utc(at_ms), kind.to_owned(), who, what, ended, id];
+        table.row(cells.into_iter().skip(from));
     }
     table.render()
 }
@@ -87,6 +93,7 @@ fn happened(event: &Event) -> (u64, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nhip_registry::record::ChainEntry;
     use nhip_registry::{Act, ActKind};
 
     #[test]
@@ -103,10 +110,11 @@ mod tests {
             gateway: "bridge-1".to_owned(),
         };
         let event = Event::Retention { at_ms: 61_000, through_segment: 4, segments: 2, entries: 90 };
-        let entries =
-            [ChainEntry { n: 8, body: Body::Gateway(event) }, ChainEntry { n: 7, body: Body::Act(Box::new(act)) }];
+        let found = |n, body| Found { gateway: "bridge-1".to_owned(), entry: ChainEntry { n, body } };
+        let entries = [found(8, Body::Gateway(event)), found(7, Body::Act(Box::new(act)))];
+        assert!(table(&entries, true).lines().skip(1).all(|line| line.starts_with("bridge-1  ")));
         assert_eq!(
-            table(&entries),
+            table(&entries, false),
             "ENTRY  AT                    KIND     WHO        WHAT                                               ENDED  EXCHANGE\n\
              8      1970-01-01T00:01:01Z  gateway  -          emptied 2 segments of 90 entries, up to segment 4  -      -\n\
              7      1970-01-01T00:01:00Z  act      admin/lan  retain bridge-1                                    done   -\n"

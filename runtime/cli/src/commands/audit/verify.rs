@@ -42,6 +42,11 @@ fn key(args: &VerifyArgs) -> anyhow::Result<PublicKey> {
             .hint("the key that an export itself names proves nothing: who forges the one writes the other")
             .into());
     };
+    key_in(file)
+}
+
+/// The key in a file.
+pub(super) fn key_in(file: &Path) -> anyhow::Result<PublicKey> {
     let unusable = |error| Failure::new(format!("`{}` holds no public key", file.display())).because(error);
     Ok(files::text(file)?.trim().parse().map_err(unusable)?)
 }
