@@ -68,7 +68,7 @@ impl AdminClient {
         let number = segment.to_string();
         let path = ["audit", "gateways", gateway, "segments", &number];
         let answer = self.send(self.request(Method::GET, &path)?.timeout(super::PATIENCE)).await?;
-        answer.bytes().await.map_err(|error| self.unreachable(&error).into())
+        answer.bytes().await.map_err(|error| self.unreachable(&error))
     }
 
     /// Empty old segments.
