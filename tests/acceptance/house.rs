@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Which of our crates each may depend on, for whatever purpose, and which heavy libraries it may hold.
 const ARROWS: [(&str, &[&str], &[&str]); 12] = [
-    ("nhip-bench", &[], &["axum"]),
+    ("nhip-bench", &["nhip-postgres"], &["axum"]),
     ("nhip-policies", &[], &[]),
     ("nhip-contract", &[], &["wasmtime"]),
     ("nhip-systems", &[], &["axum"]),

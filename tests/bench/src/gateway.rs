@@ -126,6 +126,20 @@ exchanges = {exchanges}
 impl Gateway {
     /// Start one, and register the caller.
     pub(crate) async fn start(tools: &Tools, name: &str) -> anyhow::Result<Self> {
+        Self::begin(tools, name, None).await?.with_caller().await
+    }
+
+    /// Start one on a shared database, and register the caller there.
+    pub(crate) async fn start_on(tools: &Tools, name: &str, database: &str) -> anyhow::Result<Self> {
+        Self::begin(tools, name, Some(database)).await?.with_caller().await
+    }
+
+    /// Start another one on the database of this one.
+    pub(crate) async fn beside(&self, tools: &Tools, name: &str, database: &str) -> anyhow::Result<Self> {
+        Ok(Self { key: self.key.clone(), ..Self::begin(tools, name, Some(database)).await? })
+    }
+
+    async fn begin(tools: &Tools, name: &str, database: Option<&str>) -> anyhow::Result<Self> {
         let folder = tools.folder(name)?;
         let mut command = Command::new(&tools.nhip);
         command.args([
@@ -140,18 +154,35 @@ impl Gateway {
             "--data",
         ]);
         command.arg(folder.join("data"));
+        if let Some(database) = database {
+            command.args(["--gateway", name, "--database", database]);
+        }
         for own in ["NHIP_LOG", "NHIP_DATABASE"] {
             command.env_remove(own);
         }
         let mut group = Group::start("`nhip serve`", &mut command, &folder.join("serve.log"))?;
         let found = announced(&mut group, &["data", "admin"]).await?;
         let (&data, &admin) = found.first().zip(found.get(1)).context("a gateway has two listeners")?;
-        let mut gateway =
-            Self { group: Arc::new(group), nhip: tools.nhip.clone(), data, admin, folder, key: String::new() };
-        let mut add = gateway.command(&["caller", "add", "bench"]);
-        gateway.key = run(&mut add).await?.trim().to_owned();
-        ensure!(!gateway.key.is_empty(), "`nhip caller add` prints no key");
-        Ok(gateway)
+        Ok(Self { group: Arc::new(group), nhip: tools.nhip.clone(), data, admin, folder, key: String::new() })
+    }
+
+    async fn with_caller(mut self) -> anyhow::Result<Self> {
+        let mut add = self.command(&["caller", "add", "bench"]);
+        self.key = run(&mut add).await?.trim().to_owned();
+        ensure!(!self.key.is_empty(), "`nhip caller add` prints no key");
+        Ok(self)
+    }
+
+    /// How many accepted exchanges are not delivered yet.
+    pub(crate) async fn undelivered(&self) -> anyhow::Result<u64> {
+        let said: serde_json::Value = serde_json::from_str(&run(&mut self.command(&["status", "--json"])).await?)?;
+        let count = |state: &str| said.pointer(&format!("/durable/{state}")).and_then(serde_json::Value::as_u64);
+        let dead = count("dead").context("`nhip status` counts no dead letters")?;
+        ensure!(dead == 0, "{dead} exchanges are dead letters");
+        count("waiting")
+            .zip(count("trying"))
+            .map(|(waiting, trying)| waiting + trying)
+            .context("`nhip status` counts nothing")
     }
 
     /// One of its commands.

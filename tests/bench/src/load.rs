@@ -45,7 +45,7 @@ pub(crate) async fn rounds(contenders: &[Contender], plan: Plan, scratch: &Path)
 }
 
 /// One round, with a look at an answer now and then.
-async fn one(contender: &Contender, drive: Drive, client: &Client, scratch: &Path) -> anyhow::Result<Round> {
+pub(crate) async fn one(contender: &Contender, drive: Drive, client: &Client, scratch: &Path) -> anyhow::Result<Round> {
     let before = contender.group.cpu();
     let mut looks = 0_u32;
     let looking = async {

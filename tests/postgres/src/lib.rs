@@ -16,5 +16,6 @@ mod machine;
 mod scratch;
 mod server;
 
+pub use machine::is_installed;
 pub use scratch::Scratch;
 pub use server::Server;

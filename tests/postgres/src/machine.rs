@@ -8,15 +8,24 @@ use std::process::Command;
 /// Where Debian puts its servers.
 const INSTALLED: &str = "/usr/lib/postgresql";
 
+/// Whether a server can be started here.
+#[must_use]
+pub fn is_installed() -> bool {
+    newest().is_some()
+}
+
 /// The folder of the newest server's binaries.
 pub(crate) fn binaries() -> PathBuf {
+    newest().unwrap_or_else(|| panic!("there is no server in {INSTALLED}, and `NHIP_TEST_POSTGRES` names none"))
+}
+
+fn newest() -> Option<PathBuf> {
     let versions = Path::new(INSTALLED).read_dir().into_iter().flatten().flatten();
     let version = versions
         .filter(|version| version.path().join("bin/initdb").exists())
         .filter_map(|version| version.file_name().to_str()?.parse::<u32>().ok())
-        .max()
-        .unwrap_or_else(|| panic!("there is no server in {INSTALLED}, and `NHIP_TEST_POSTGRES` names none"));
-    Path::new(INSTALLED).join(version.to_string()).join("bin")
+        .max()?;
+    Some(Path::new(INSTALLED).join(version.to_string()).join("bin"))
 }
 
 /// A shell that runs this script.

@@ -1,5 +1,6 @@
 //! The scenarios, each with its name for `--only`.
 
+mod gateways;
 mod growth;
 mod many;
 mod speed;
@@ -18,7 +19,7 @@ use anyhow::Context;
 use std::path::PathBuf;
 
 /// Their names, in the order they run.
-pub(crate) const NAMES: [&str; 11] = [
+pub(crate) const NAMES: [&str; 12] = [
     "plain",
     "upstream",
     "record",
@@ -30,6 +31,7 @@ pub(crate) const NAMES: [&str; 11] = [
     "growth-payload",
     "growth-concurrency",
     "growth-adapters",
+    "gateways",
 ];
 
 /// What every scenario gets.
@@ -100,6 +102,7 @@ async fn one(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
         "growth-payload" => growth::payload(run, name).await,
         "growth-concurrency" => growth::concurrency(run, name).await,
         "growth-adapters" => growth::adapters(run, name).await,
+        "gateways" => gateways::gateways(run, name).await,
         _ => anyhow::bail!("there is no scenario `{name}`"),
     }
 }
