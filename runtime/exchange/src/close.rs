@@ -4,7 +4,7 @@ use crate::fault::{Fault, Kind};
 use crate::judge;
 use crate::open::Open;
 use crate::outcome::{Outcome, Reply};
-use crate::record::Entry;
+use crate::record::{Entry, Record};
 use nhip_policies::RecordMode;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -15,8 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Close it and hand the outcome to the listener, once the record is where its policy wants it to be by then.
 pub(crate) async fn close(mut open: Open<'_>, result: Result<Reply, Fault>) -> Outcome {
+    let (id, trace, repeats) = (open.record.id, open.trace, open.record.repeats);
     let written = open.finish(&result);
-    let outcome = Outcome { id: open.record.id, trace: open.trace, repeats: open.record.repeats, result };
+    let outcome = Outcome { id, trace, repeats, result };
     match written {
         Some(written) => when_written(outcome, written).await,
         None => outcome,
@@ -54,13 +55,21 @@ impl Open<'_> {
         }
         // Without a place there is no exchange: `open` has refused it, and the counters say so.
         let place = self.place.take()?;
-        let (tell, written) = oneshot::channel();
-        let waits = self.waits_for_the_disk();
-        place.send(Entry { record: self.record.clone(), written: waits.then_some(tell) });
-        if waits {
+        let (tell, written) = match self.waits_for_the_disk() {
+            true => {
+                let (tell, written) = oneshot::channel();
+                (Some(tell), Some(written))
+            }
+            false => (None, None),
+        };
+        // The exchange is over: its record goes as it is, and what stays behind is never looked at.
+        let left = Record::of(self.record.id);
+        let record = std::mem::replace(&mut self.record, left);
+        place.send(Entry { record, written: tell });
+        if written.is_some() {
             self.spine.hurry();
         }
-        waits.then_some(written)
+        written
     }
 
     /// Whether the answer waits for its record to be on disk. What reached no adapter had no effect, and need not.

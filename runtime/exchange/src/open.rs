@@ -36,8 +36,8 @@ pub(crate) struct Open<'a> {
     pub(crate) refusal: Option<Fault>,
 }
 
-/// Open an exchange.
-pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &Arrival) -> Open<'a> {
+/// Open an exchange. The peer's address goes into its record.
+pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Open<'a> {
     let (fresh, opened_ms) = spine.ids.next(spine.clock.as_ref());
     let (id, attempt) = match &arrival.origin {
         Origin::Delivery { id, attempt, .. } => (*id, *attempt),
@@ -58,29 +58,15 @@ pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &Arrival) -> Open<'a> {
         None
     };
     let record = Record {
-        id,
         opened_ms,
-        micros: 0,
         origin: arrival.origin.word().to_owned(),
-        peer: arrival.peer.clone(),
+        peer: arrival.peer.take(),
         trace: trace.to_string(),
-        caller: arrival.caller.as_ref().ok().map(ToString::to_string),
+        caller: arrival.caller.as_ref().ok().map(|caller| caller.as_str().to_owned()),
         purpose: arrival.purpose.as_deref().map(cut),
         service: cut(&arrival.service),
         function: cut(&arrival.function),
-        adapter: None,
-        version: None,
-        component: None,
-        policy: None,
-        request: None,
-        response: None,
-        outcome: String::new(),
-        blame: None,
-        status: 0,
-        cpu_micros: 0,
-        upstream: Vec::new(),
         attempt,
-        repeats: None,
         parent: match &arrival.origin {
             Origin::Adapter { chain, .. } => Some(chain.parent),
             _ => None,
@@ -89,6 +75,7 @@ pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &Arrival) -> Open<'a> {
             Origin::Schedule(name) => Some(name.clone()),
             _ => None,
         },
+        ..Record::of(id)
     };
     Open { spine, started: Instant::now(), trace, record, trail: Arc::default(), live: None, place, refusal }
 }

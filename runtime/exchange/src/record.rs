@@ -75,6 +75,39 @@ pub struct Record {
     pub schedule: Option<String>,
 }
 
+impl Record {
+    /// The record of an exchange of which nothing is known yet.
+    pub(crate) fn of(id: ExchangeId) -> Self {
+        Self {
+            id,
+            opened_ms: 0,
+            micros: 0,
+            origin: String::new(),
+            peer: None,
+            trace: String::new(),
+            caller: None,
+            purpose: None,
+            service: String::new(),
+            function: String::new(),
+            adapter: None,
+            version: None,
+            component: None,
+            policy: None,
+            request: None,
+            response: None,
+            outcome: String::new(),
+            blame: None,
+            status: 0,
+            cpu_micros: 0,
+            upstream: Vec::new(),
+            attempt: first(),
+            repeats: None,
+            parent: None,
+            schedule: None,
+        }
+    }
+}
+
 /// A record on its way to the disk.
 #[derive(Debug)]
 pub struct Entry {

@@ -22,8 +22,8 @@ use std::sync::Arc;
 /// Run one exchange, from arrival to record.
 ///
 /// Whatever happens, also when this future is dropped, the exchange leaves exactly one record.
-pub async fn run(spine: &Arc<Spine>, arrival: Arrival) -> Outcome {
-    let mut open = open(spine, &arrival);
+pub async fn run(spine: &Arc<Spine>, mut arrival: Arrival) -> Outcome {
+    let mut open = open(spine, &mut arrival);
     let result = steps(&mut open, arrival).await;
     close(open, result).await
 }

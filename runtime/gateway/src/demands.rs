@@ -49,15 +49,20 @@ fn json(content_type: Option<&str>) -> Result<(), Fault> {
         return refuse("the body has no `Content-Type`; send it as `application/json`");
     };
     let mut parts = content_type.split(';');
-    let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_json = media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"));
-    if !is_json {
+    let media = parts.next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case("application/json") && !ends_in_json(media) {
         return refuse("the body must be JSON; send it as `application/json`");
     }
     let foreign = parts.filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
         name.trim().eq_ignore_ascii_case("charset") && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     if foreign { refuse("the body must be UTF-8; send it as `application/json`") } else { Ok(()) }
+}
+
+/// `application/vnd.example+json`
+fn ends_in_json(media: &str) -> bool {
+    let media = media.to_ascii_lowercase();
+    media.starts_with("application/") && media.ends_with("+json")
 }
 
 /// The purpose the caller names.

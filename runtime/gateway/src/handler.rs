@@ -26,19 +26,23 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) async fn handle(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let _busy = connection.activity.begin();
     let (head, body) = request.into_parts();
-    let answer = match without_exchange(&connection, &head).await {
+    let address = Address::of(head.uri.path());
+    let answer = match without_exchange(&connection, &head, &address).await {
         Ok(answer) => answer,
-        Err(caller) => exchange(&connection, &head, body, caller).await,
+        Err(caller) => exchange(&connection, &head, &address, body, caller).await,
     };
     Ok(if head.method == Method::HEAD { answer::without_content(answer) } else { answer })
 }
 
 /// The answer, if the request needs no exchange; else who calls.
-async fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answer, Result<CallerName, Fault>> {
+async fn without_exchange(
+    connection: &Connection,
+    head: &Parts,
+    address: &Address<'_>,
+) -> Result<Answer, Result<CallerName, Fault>> {
     let caller = || credential::caller(&head.headers, &connection.shared.prover);
-    let address = Address::of(head.uri.path());
     let reads = matches!(head.method, Method::GET | Method::HEAD);
-    let answer = match &address {
+    let answer = match address {
         Address::Nowhere if reads || head.method == Method::OPTIONS => answer::not_found(),
         Address::Nowhere => return Err(caller()),
         _ if head.method == Method::OPTIONS => answer::methods(address.methods()),
@@ -62,10 +66,15 @@ async fn without_exchange(connection: &Connection, head: &Parts) -> Result<Answe
 }
 
 /// Let the spine run it, and render what comes of it.
-async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller: Result<CallerName, Fault>) -> Answer {
-    let address = Address::of(head.uri.path());
+async fn exchange(
+    connection: &Connection,
+    head: &Parts,
+    address: &Address<'_>,
+    body: Incoming,
+    caller: Result<CallerName, Fault>,
+) -> Answer {
     let has_body = !body.is_end_stream();
-    let mut flaw = flaw(head, &address, has_body).err();
+    let mut flaw = flaw(head, address, has_body).err();
     let mut known = |demand: Result<Option<String>, Fault>| {
         demand.unwrap_or_else(|fault| {
             flaw.get_or_insert(fault);
@@ -73,7 +82,7 @@ async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller:
         })
     };
     let (purpose, key) = (known(demands::purpose(&head.headers)), known(demands::key(&head.headers)));
-    let (service, function) = match &address {
+    let (service, function) = match address {
         Address::Exchange { service, function } => (service.to_string(), function.to_string()),
         Address::Garbled { service, function } => ((*service).to_owned(), (*function).to_owned()),
         _ => (head.uri.path().to_owned(), String::new()),
@@ -100,10 +109,10 @@ async fn exchange(connection: &Connection, head: &Parts, body: Incoming, caller:
 
 /// Run it. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
 async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
-    let spine = Arc::clone(&connection.shared.spine);
     if arrival.key.is_none() {
-        return nhip_exchange::run(&spine, arrival).await;
+        return nhip_exchange::run(&connection.shared.spine, arrival).await;
     }
+    let spine = Arc::clone(&connection.shared.spine);
     match tokio::spawn(async move { nhip_exchange::run(&spine, arrival).await }).await {
         Ok(outcome) => outcome,
         // The spine has put it on record; the HTTP library ends the connection, as for any other panic.

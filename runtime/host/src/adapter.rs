@@ -27,7 +27,7 @@ pub(crate) struct WasmAdapter {
     pub(crate) entries: Vec<Entry>,
     /// What it serves, for whoever imports it.
     pub(crate) contracts: Vec<Contract>,
-    pub(crate) shared: Shared,
+    pub(crate) shared: Arc<Shared>,
     /// Sandboxes that wait to serve again, where the policy lets them.
     pub(crate) idle: Option<Idle>,
     pub(crate) decoding: DecodeLimits,
@@ -45,7 +45,7 @@ impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entry(call.function)?;
         let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
-        let caller = permit.caller().to_string();
+        let caller = permit.caller().as_str().to_owned();
         let sandbox =
             sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call).map_err(|error| {
                 Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
@@ -82,7 +82,7 @@ impl WasmAdapter {
     /// Run one function. The sandbox is gone when this returns, or is dropped, unless it may serve again.
     async fn run(&self, mut sandbox: Sandbox, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
         let state = sandbox.store.data();
-        let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.trail) };
+        let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.reach.trail) };
         let outcome = async {
             let instance = sandbox.instance(&self.pre).await?;
             let store = &mut sandbox.store;

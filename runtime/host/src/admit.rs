@@ -90,7 +90,7 @@ pub(crate) async fn admit(
     if report.refuses() {
         return None;
     }
-    let shared = share(host, &policy, &manifest, egress);
+    let shared = Arc::new(share(host, &policy, &manifest, egress));
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
     let contracts = surface.contracts;
@@ -192,7 +192,7 @@ fn describe_limits(policy: &Policy, report: &mut Report) {
 }
 
 /// The endpoints, with their credentials found and their certificates read.
-fn ready_endpoints(host: &WasmHost, policy: &Policy, report: &mut Report) -> Option<Arc<Egress>> {
+fn ready_endpoints(host: &WasmHost, policy: &Policy, report: &mut Report) -> Option<Egress> {
     let config = &host.config;
     let surroundings = Surroundings {
         secrets: config.secrets.as_ref(),
@@ -201,7 +201,7 @@ fn ready_endpoints(host: &WasmHost, policy: &Policy, report: &mut Report) -> Opt
         clock: Arc::clone(&config.clock),
     };
     match Egress::new(&policy.endpoints, &surroundings) {
-        Ok(egress) => Some(Arc::new(egress)),
+        Ok(egress) => Some(egress),
         Err(problems) => {
             for problem in problems {
                 report.refuse(
@@ -344,14 +344,14 @@ fn describe(
     }
 }
 
-fn share(host: &WasmHost, policy: &Arc<Policy>, manifest: &Manifest, egress: Arc<Egress>) -> Shared {
+fn share(host: &WasmHost, policy: &Arc<Policy>, manifest: &Manifest, egress: Egress) -> Shared {
     let config: WasiConfigVariables = policy.config.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     Shared {
-        adapter: manifest.name.as_str().into(),
-        version: manifest.version.to_string().into(),
+        adapter: manifest.name.to_string(),
+        version: manifest.version.to_string(),
         policy: Arc::clone(policy),
         egress,
-        config: Arc::new(config),
+        config,
         key_value: policy.key_value.as_ref().map(|grant| GrantedStore {
             store: Arc::clone(&host.config.key_value),
             quota: Quota { bytes: grant.quota, keys: grant.keys },

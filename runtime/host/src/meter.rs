@@ -1,20 +1,25 @@
-//! The meter: processor time in the guest, counted between entering and leaving it.
+//! The meter: processor time of the sandbox, counted from the moment the guest first runs to the end of its call, less the time in
+//! which it waits for the host.
 //!
 //! Waiting for an upstream system costs a guest nothing, and neither does the time in which it was interrupted in
-//! favour of its neighbours.
+//! favour of its neighbours. What the engine does between two calls into the guest, carrying values in and out of its
+//! memory, counts: nothing there waits, and asking the clock around each of the dozens of calls of one exchange would
+//! cost more than most of them take.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-/// Not in the guest.
+/// Not running.
 const OUTSIDE: u64 = u64::MAX;
 
-/// Counts the time of one exchange in its guest. Touched by one task at a time; atomics only because the engine's
+/// What moments are counted from.
+static BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Counts the time of one exchange in its sandbox. Touched by one task at a time; atomics only because the engine's
 /// callbacks must be `Sync`.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    base: Instant,
     budget: u64,
     used: AtomicU64,
     entered: AtomicU64,
@@ -22,25 +27,22 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(budget: Duration) -> Arc<Self> {
-        Arc::new(Self {
-            base: Instant::now(),
-            budget: nanos(budget),
-            used: AtomicU64::new(0),
-            entered: AtomicU64::new(OUTSIDE),
-        })
+        Arc::new(Self { budget: nanos(budget), used: AtomicU64::new(0), entered: AtomicU64::new(OUTSIDE) })
     }
 
-    /// The guest begins or goes on to run.
+    /// The guest begins or goes on to run. Where it runs already, nothing changes.
     pub(crate) fn enter(&self) {
-        self.entered.store(nanos(self.base.elapsed()), Ordering::Relaxed);
+        if self.entered.load(Ordering::Relaxed) == OUTSIDE {
+            self.entered.store(now(), Ordering::Relaxed);
+        }
     }
 
-    /// The guest stops running.
+    /// The guest waits, or is at its end.
     pub(crate) fn leave(&self) {
-        let entered = self.entered.swap(OUTSIDE, Ordering::Relaxed);
+        let entered = self.entered.load(Ordering::Relaxed);
         if entered != OUTSIDE {
-            let ran = nanos(self.base.elapsed()).saturating_sub(entered);
-            self.used.fetch_add(ran, Ordering::Relaxed);
+            self.entered.store(OUTSIDE, Ordering::Relaxed);
+            self.used.fetch_add(now().saturating_sub(entered), Ordering::Relaxed);
         }
     }
 
@@ -53,6 +55,10 @@ impl Meter {
     pub(crate) fn micros(&self) -> u64 {
         self.used.load(Ordering::Relaxed) / 1000
     }
+}
+
+fn now() -> u64 {
+    nanos(BASE.elapsed())
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -72,8 +78,9 @@ mod tests {
         assert!(!meter.is_spent());
         meter.enter();
         std::thread::sleep(Duration::from_millis(10));
+        meter.enter();
         meter.leave();
-        assert!(meter.micros() >= 10_000);
+        assert!(meter.micros() >= 10_000, "entering twice changes nothing");
         assert!(meter.is_spent());
         let used = meter.micros();
         std::thread::sleep(Duration::from_millis(2));

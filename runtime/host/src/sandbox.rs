@@ -30,7 +30,9 @@ impl Sandbox {
         store.call_hook(|context, hook| {
             match hook {
                 CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
-                CallHook::ReturningFromWasm | CallHook::CallingHost => context.data().meter.leave(),
+                CallHook::CallingHost => context.data().meter.leave(),
+                // The engine goes on with the guest's values; whoever runs the guest says when its call has ended.
+                CallHook::ReturningFromWasm => {}
             }
             Ok(())
         });
@@ -137,7 +139,7 @@ impl Drop for Idle {
 pub(crate) fn prepare(
     idle: Option<&Idle>,
     engine: &Engine,
-    shared: &Shared,
+    shared: &Arc<Shared>,
     caller: String,
     call: nhip_exchange::port::Call,
 ) -> wasmtime::Result<Sandbox> {

@@ -1,7 +1,7 @@
 //! The state of one exchange in its sandbox: what the granted powers work on. Made for each exchange, gone with it.
 
 use crate::capabilities::files::permissions;
-use crate::capabilities::http::Hooks;
+use crate::capabilities::http::Reach;
 use crate::capabilities::key_value::GrantedStore;
 use crate::capabilities::logging::LogSink;
 use crate::capabilities::random;
@@ -10,7 +10,7 @@ use crate::egress::{Budget, Egress};
 use crate::limits::MemoryLimit;
 use crate::meter::Meter;
 use nhip_exchange::trace::TraceContext;
-use nhip_exchange::{ExchangeId, Onward, Trail, port::Call};
+use nhip_exchange::{ExchangeId, Onward, port::Call};
 use nhip_policies::Policy;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -24,13 +24,14 @@ const MAX_RESOURCES: usize = 1024;
 /// The size of one set of HTTP headers in a guest's hands, in bytes.
 const MAX_FIELDS: usize = 64 << 10;
 
-/// What all exchanges of one admitted version share.
+/// What all exchanges of one admitted version share. They count on it as a whole: each count of its own would be one more word that
+/// all processors write for every exchange.
 pub(crate) struct Shared {
-    pub(crate) adapter: Arc<str>,
-    pub(crate) version: Arc<str>,
+    pub(crate) adapter: String,
+    pub(crate) version: String,
     pub(crate) policy: Arc<Policy>,
-    pub(crate) egress: Arc<Egress>,
-    pub(crate) config: Arc<WasiConfigVariables>,
+    pub(crate) egress: Egress,
+    pub(crate) config: WasiConfigVariables,
     pub(crate) key_value: Option<GrantedStore>,
 }
 
@@ -50,18 +51,14 @@ pub(crate) struct Of {
 /// The store's data.
 pub(crate) struct State {
     pub(crate) table: ResourceTable,
-    pub(crate) wasi: WasiCtx,
+    /// Made when the guest first asks for it, which most never do.
+    wasi: Option<Box<WasiCtx>>,
     pub(crate) http: WasiHttpCtx,
-    pub(crate) hooks: Hooks,
+    pub(crate) reach: Reach,
     pub(crate) memory: MemoryLimit,
     pub(crate) meter: Arc<Meter>,
-    pub(crate) adapter: Arc<str>,
-    pub(crate) config: Arc<WasiConfigVariables>,
-    pub(crate) key_value: Option<GrantedStore>,
-    pub(crate) egress: Arc<Egress>,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) trail: Arc<Trail>,
-    pub(crate) log: Arc<LogSink>,
+    /// Made at the guest's first line.
+    log: Option<Arc<LogSink>>,
     /// The way to the services whose contracts the adapter imports, if it imports any.
     pub(crate) onward: Option<Onward>,
     pub(crate) of: Of,
@@ -72,50 +69,52 @@ impl State {
     ///
     /// # Errors
     /// When a granted folder cannot be opened.
-    pub(crate) fn prepare(shared: &Shared, caller: String, call: Call) -> wasmtime::Result<Self> {
+    pub(crate) fn prepare(shared: &Arc<Shared>, caller: String, call: Call) -> wasmtime::Result<Self> {
         let limits = &shared.policy.limits;
-        let log = LogSink::new(Arc::clone(&shared.adapter), Arc::clone(&shared.version), call.id, &shared.policy);
-        let budget = Arc::new(Budget::new(limits, call.deadline));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
-        let trail = Arc::clone(&call.trail);
+        let reach = Reach {
+            shared: Arc::clone(shared),
+            budget: Arc::new(Budget::new(limits, call.deadline)),
+            trail: Arc::clone(&call.trail),
+        };
         let (onward, of) = split(caller, call);
-        Ok(Self {
+        let mut state = Self {
             table,
-            wasi: wasi(shared, &log)?,
+            wasi: None,
             http,
-            hooks: Hooks {
-                egress: Arc::clone(&shared.egress),
-                budget: Arc::clone(&budget),
-                trail: Arc::clone(&trail),
-                largest: limits.upstream_request,
-            },
+            reach,
             memory: MemoryLimit::new(limits.memory),
             meter: Meter::new(limits.cpu),
-            adapter: Arc::clone(&shared.adapter),
-            config: Arc::clone(&shared.config),
-            key_value: shared.key_value.clone(),
-            egress: Arc::clone(&shared.egress),
-            budget,
-            trail,
-            log,
+            log: None,
             onward,
             of,
-        })
+        };
+        if !shared.policy.files.is_empty() {
+            // A folder that cannot be opened must end the exchange before the guest runs.
+            state.wasi = Some(wasi(shared, state.log())?);
+        }
+        Ok(state)
     }
 }
 
 impl State {
+    /// Where the guest's lines go.
+    pub(crate) fn log(&mut self) -> &Arc<LogSink> {
+        let (shared, exchange) = (&self.reach.shared, self.of.id);
+        self.log.get_or_insert_with(|| LogSink::new(Arc::clone(shared), exchange))
+    }
+
     /// Serve another exchange in the same sandbox. What the guest holds of the host's (streams, buckets) stays in its hands.
     pub(crate) fn serve(&mut self, shared: &Shared, caller: String, call: Call) {
         let limits = &shared.policy.limits;
-        self.log.serve(call.id, limits.log);
-        self.budget = Arc::new(Budget::new(limits, call.deadline));
-        self.hooks.budget = Arc::clone(&self.budget);
-        self.hooks.trail = Arc::clone(&call.trail);
-        self.trail = Arc::clone(&call.trail);
+        if let Some(log) = &self.log {
+            log.serve(call.id, limits.log);
+        }
+        self.reach.budget = Arc::new(Budget::new(limits, call.deadline));
+        self.reach.trail = Arc::clone(&call.trail);
         self.memory.refused = false;
         self.meter = Meter::new(limits.cpu);
         (self.onward, self.of) = split(caller, call);
@@ -124,8 +123,7 @@ impl State {
     /// Let go of what belongs to the exchange that has ended.
     pub(crate) fn forget(&mut self) {
         self.onward = None;
-        self.trail = Arc::default();
-        self.hooks.trail = Arc::clone(&self.trail);
+        self.reach.trail = Arc::default();
         (self.of.caller, self.of.purpose) = (String::new(), None);
     }
 }
@@ -147,7 +145,15 @@ fn split(caller: String, call: Call) -> (Option<Onward>, Of) {
 }
 
 /// WASI as a guest meets it: no arguments, no environment, no network, the granted folders, output to the log.
-fn wasi(shared: &Shared, log: &Arc<LogSink>) -> wasmtime::Result<WasiCtx> {
+fn wasi(shared: &Shared, log: &Arc<LogSink>) -> wasmtime::Result<Box<WasiCtx>> {
+    let mut wasi = without_folders(log);
+    for file in &shared.policy.files {
+        wasi.preopened_dir(&file.host, &file.guest, permissions(file.mode))?;
+    }
+    Ok(Box::new(wasi.build()))
+}
+
+fn without_folders(log: &Arc<LogSink>) -> WasiCtxBuilder {
     let mut wasi = WasiCtxBuilder::new();
     wasi.allow_tcp(false)
         .allow_udp(false)
@@ -155,20 +161,23 @@ fn wasi(shared: &Shared, log: &Arc<LogSink>) -> wasmtime::Result<WasiCtx> {
         .max_random_size(random::MAX_BYTES)
         .stdout(Printed::new(Arc::clone(log), "stdout"))
         .stderr(Printed::new(Arc::clone(log), "stderr"));
-    for file in &shared.policy.files {
-        wasi.preopened_dir(&file.host, &file.guest, permissions(file.mode))?;
-    }
-    Ok(wasi.build())
+    wasi
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let Self { wasi, table, log, reach, of, .. } = self;
+        // Granted folders were opened when the state was prepared: here there are none.
+        let ctx = wasi.get_or_insert_with(|| {
+            let log = log.get_or_insert_with(|| LogSink::new(Arc::clone(&reach.shared), of.id));
+            Box::new(without_folders(log).build())
+        });
+        WasiCtxView { ctx, table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView { hooks: &mut self.reach, table: &mut self.table, ctx: &mut self.http }
     }
 }

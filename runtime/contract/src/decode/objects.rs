@@ -15,13 +15,6 @@ use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Field, Shape};
 
-/// A member while its record is read.
-enum Slot {
-    Empty,
-    Bad,
-    Good(Val),
-}
-
 pub(super) fn record<'de, A: MapAccess<'de>>(
     state: &mut State<'_>,
     path: &Path<'_>,
@@ -30,7 +23,8 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
 ) -> Result<Option<Val>, A::Error> {
     let names: usize = fields.items().iter().map(|field| field.name.len()).sum();
     state.charge(names + fields.items().len() * size_of::<(String, Val)>())?;
-    let mut slots: Vec<Slot> = fields.items().iter().map(|_| Slot::Empty).collect();
+    // The members of the value, in the order of the contract. One that has its name was read; a name is never empty.
+    let mut members: Vec<(String, Val)> = fields.items().iter().map(|_| (String::new(), Val::Bool(false))).collect();
     let mut good = true;
     let mut hint = 0;
     while let Some(key) = object.next_key::<Text<'de>>()? {
@@ -38,7 +32,7 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
         let Text::Is(key) = key else { continue };
         let here = path.member(&key);
         let at = fields.find(&key, hint);
-        match at.and_then(|at| Some((at, fields.items().get(at)?, slots.get_mut(at)?))) {
+        match at.and_then(|at| Some((at, fields.items().get(at)?, members.get_mut(at)?))) {
             None if state.unknown == Unknown::LeftOut => {
                 object.next_value::<IgnoredAny>()?;
             }
@@ -47,34 +41,37 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
                 good = false;
                 state.problem(&here, ProblemCode::Unknown, || unknown(fields, &key));
             }
-            Some((_, _, Slot::Bad | Slot::Good(_))) => {
+            Some((at, field, (name, value))) if name.is_empty() => {
+                name.clone_from(&field.name);
+                let seed = Seed { state, want: Want::Shape(&field.shape), path: &here };
+                match object.next_value_seed(seed)? {
+                    Some(decoded) => *value = decoded,
+                    None => good = false,
+                }
+                hint = at + 1;
+            }
+            Some(_) => {
                 object.next_value::<IgnoredAny>()?;
                 good = false;
                 state.problem(&here, ProblemCode::Duplicate, || "this member stands there already".to_owned());
             }
-            Some((at, field, slot)) => {
-                let seed = Seed { state, want: Want::Shape(&field.shape), path: &here };
-                *slot = object.next_value_seed(seed)?.map_or(Slot::Bad, Slot::Good);
-                hint = at + 1;
-            }
         }
     }
-    let mut values = Vec::with_capacity(slots.len());
-    for (field, slot) in fields.items().iter().zip(slots) {
-        match slot {
-            Slot::Good(value) => values.push((field.name.clone(), value)),
-            Slot::Empty if field.shape.is_option() => values.push((field.name.clone(), Val::Option(None))),
-            Slot::Bad => good = false,
-            Slot::Empty => {
-                good = false;
-                let here = path.member(&field.json);
-                state.problem(&here, ProblemCode::Missing, || {
-                    format!("`{}` is missing: wants {}", field.json, words::wanted(&field.shape))
-                });
-            }
+    for (field, (name, value)) in fields.items().iter().zip(&mut members) {
+        if !name.is_empty() {
+            continue;
+        }
+        if field.shape.is_option() {
+            (*name, *value) = (field.name.clone(), Val::Option(None));
+        } else {
+            good = false;
+            let here = path.member(&field.json);
+            state.problem(&here, ProblemCode::Missing, || {
+                format!("`{}` is missing: wants {}", field.json, words::wanted(&field.shape))
+            });
         }
     }
-    Ok(good.then_some(Val::Record(values)))
+    Ok(good.then_some(Val::Record(members)))
 }
 
 fn unknown(fields: &Table<Field>, wrong: &str) -> String {

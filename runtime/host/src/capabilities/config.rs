@@ -14,6 +14,8 @@ pub(super) const CAPABILITY: Capability = Capability {
         })
     },
     link: |linker| {
-        wasmtime_wasi_config::add_to_linker(linker, |state: &mut crate::state::State| WasiConfig::new(&state.config))
+        wasmtime_wasi_config::add_to_linker(linker, |state: &mut crate::state::State| {
+            WasiConfig::new(&state.reach.shared.config)
+        })
     },
 };

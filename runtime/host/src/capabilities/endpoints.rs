@@ -28,7 +28,7 @@ impl endpoints::Host for State {
             body: request.body.into(),
             timeout: request.timeout_ms.map(|millis| Duration::from_millis(u64::from(millis))),
         };
-        match self.egress.send(&endpoint, request, &self.budget, &self.trail).await {
+        match self.reach.shared.egress.send(&endpoint, request, &self.reach.budget, &self.reach.trail).await {
             Ok(response) => Ok(endpoints::Response {
                 status: response.status,
                 headers: response.headers.into_iter().map(|(name, value)| endpoints::Header { name, value }).collect(),

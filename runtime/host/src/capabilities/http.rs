@@ -4,8 +4,8 @@
 //! URL says how the system is reached. The request passes through [`crate::egress`] like any other.
 
 use super::{Capability, endpoints_granted};
-use crate::egress::{Budget, Egress, Failure, FailureCode, Request, Response};
-use crate::state::State;
+use crate::egress::{Budget, Failure, FailureCode, Request, Response};
+use crate::state::{Shared, State};
 use bytes::Bytes;
 use http::HeaderName;
 use http_body_util::{BodyExt, Full, Limited};
@@ -28,19 +28,18 @@ pub(super) const CAPABILITY: Capability = Capability {
     },
 };
 
-/// What the engine's `wasi:http` calls.
-pub(crate) struct Hooks {
-    pub(crate) egress: Arc<Egress>,
+/// How far an exchange reaches: what its version shares, what it may spend, where its calls are noted. The engine's `wasi:http` calls
+/// it, too.
+pub(crate) struct Reach {
+    pub(crate) shared: Arc<Shared>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) trail: Arc<Trail>,
-    /// The most bytes of a request's body.
-    pub(crate) largest: u64,
 }
 
 /// The end of reading an answer, which here has been read whole before the guest sees it.
 type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-impl WasiHttpHooks for Hooks {
+impl WasiHttpHooks for Reach {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|name: &HeaderName| *name == http::header::AUTHORIZATION || DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
@@ -56,11 +55,12 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Rest,
     ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Rest), Error>> + Send> {
-        let (egress, budget, trail) = (Arc::clone(&self.egress), Arc::clone(&self.budget), Arc::clone(&self.trail));
-        let largest = self.largest;
+        let (shared, budget, trail) = (Arc::clone(&self.shared), Arc::clone(&self.budget), Arc::clone(&self.trail));
+        // The most bytes of a request's body.
+        let largest = shared.policy.limits.upstream_request;
         Box::new(async move {
             let (endpoint, request) = translate(request, options, largest).await?;
-            let response = egress.send(&endpoint, request, &budget, &trail).await.map_err(explain)?;
+            let response = shared.egress.send(&endpoint, request, &budget, &trail).await.map_err(explain)?;
             let rest: Rest = Box::new(std::future::ready(Ok(())));
             Ok((answer(response)?, rest))
         })

@@ -53,27 +53,27 @@ impl store::Host for State {
 
 impl store::HostBucket for State {
     async fn get(&mut self, _: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        let Some(granted) = &self.key_value else { return Ok(Err(Error::AccessDenied)) };
-        let found = granted.store.get(&self.adapter, &key).await;
+        let Some(granted) = &self.reach.shared.key_value else { return Ok(Err(Error::AccessDenied)) };
+        let found = granted.store.get(&self.reach.shared.adapter, &key).await;
         Ok(found.map(|value| value.map(Vec::from)).map_err(Error::from))
     }
 
     async fn set(&mut self, _: Resource<Bucket>, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        let Some(granted) = &self.key_value else { return Ok(Err(Error::AccessDenied)) };
+        let Some(granted) = &self.reach.shared.key_value else { return Ok(Err(Error::AccessDenied)) };
         if value.len() as u64 > granted.largest {
             return Ok(Err(Error::Other(format!("a value may have at most {} bytes", granted.largest))));
         }
-        Ok(granted.store.set(&self.adapter, &key, &value, granted.quota).await.map_err(Error::from))
+        Ok(granted.store.set(&self.reach.shared.adapter, &key, &value, granted.quota).await.map_err(Error::from))
     }
 
     async fn delete(&mut self, _: Resource<Bucket>, key: String) -> wasmtime::Result<Result<(), Error>> {
-        let Some(granted) = &self.key_value else { return Ok(Err(Error::AccessDenied)) };
-        Ok(granted.store.delete(&self.adapter, &key).await.map_err(Error::from))
+        let Some(granted) = &self.reach.shared.key_value else { return Ok(Err(Error::AccessDenied)) };
+        Ok(granted.store.delete(&self.reach.shared.adapter, &key).await.map_err(Error::from))
     }
 
     async fn exists(&mut self, _: Resource<Bucket>, key: String) -> wasmtime::Result<Result<bool, Error>> {
-        let Some(granted) = &self.key_value else { return Ok(Err(Error::AccessDenied)) };
-        Ok(granted.store.get(&self.adapter, &key).await.map(|value| value.is_some()).map_err(Error::from))
+        let Some(granted) = &self.reach.shared.key_value else { return Ok(Err(Error::AccessDenied)) };
+        Ok(granted.store.get(&self.reach.shared.adapter, &key).await.map(|value| value.is_some()).map_err(Error::from))
     }
 
     async fn list_keys(
@@ -81,9 +81,9 @@ impl store::HostBucket for State {
         _: Resource<Bucket>,
         cursor: Option<u64>,
     ) -> wasmtime::Result<Result<KeyResponse, Error>> {
-        let Some(granted) = &self.key_value else { return Ok(Err(Error::AccessDenied)) };
+        let Some(granted) = &self.reach.shared.key_value else { return Ok(Err(Error::AccessDenied)) };
         let skip = cursor.unwrap_or(0);
-        Ok(granted.store.keys(&self.adapter, skip, PAGE).await.map_err(Error::from).map(|keys| {
+        Ok(granted.store.keys(&self.reach.shared.adapter, skip, PAGE).await.map_err(Error::from).map(|keys| {
             let full = keys.len() >= PAGE as usize;
             KeyResponse { cursor: full.then(|| skip.saturating_add(u64::from(PAGE))), keys }
         }))

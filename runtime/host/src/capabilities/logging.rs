@@ -5,10 +5,10 @@
 
 use super::{Capability, Grant};
 use crate::bindings::wasi::logging::logging;
-use crate::state::State;
+use crate::state::{Shared, State};
 use crate::text::tame;
 use nhip_exchange::ExchangeId;
-use nhip_policies::{Limits, LogLevel, Policy};
+use nhip_policies::{Limits, LogLevel};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::HasSelf;
@@ -28,20 +28,17 @@ const CONTEXT: usize = 64;
 
 /// Where the log lines of one exchange go.
 pub(crate) struct LogSink {
-    adapter: Arc<str>,
-    version: Arc<str>,
+    shared: Arc<Shared>,
     /// The exchange it logs for now.
     exchange: Mutex<ExchangeId>,
-    least: LogLevel,
     left: AtomicU64,
     cut: AtomicBool,
 }
 
 impl LogSink {
-    pub(crate) fn new(adapter: Arc<str>, version: Arc<str>, exchange: ExchangeId, policy: &Policy) -> Arc<Self> {
-        let left = AtomicU64::new(policy.limits.log);
-        let exchange = Mutex::new(exchange);
-        Arc::new(Self { adapter, version, exchange, least: policy.logging.level, left, cut: AtomicBool::new(false) })
+    pub(crate) fn new(shared: Arc<Shared>, exchange: ExchangeId) -> Arc<Self> {
+        let left = AtomicU64::new(shared.policy.limits.log);
+        Arc::new(Self { shared, exchange: Mutex::new(exchange), left, cut: AtomicBool::new(false) })
     }
 
     /// Log for another exchange from here on, with an allowance of its own.
@@ -63,23 +60,22 @@ impl LogSink {
 
     /// Log a line of that exchange.
     pub(crate) fn log_of(&self, exchange: ExchangeId, level: Level, context: &str, message: &str) {
-        if named(level) < self.least {
+        if named(level) < self.shared.policy.logging.level {
             return;
         }
+        let Shared { adapter, version, .. } = &*self.shared;
         let cost = Limits::LOG_ENTRY + (message.len().min(MESSAGE) + context.len().min(CONTEXT)) as u64;
         let paid = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost));
         if paid.is_err() {
             if !self.cut.swap(true, Ordering::Relaxed) {
-                tracing::warn!(target: "nhip::adapter", adapter = %self.adapter, version = %self.version,
-                    %exchange, "the adapter's log allowance is used up; its further lines are dropped");
+                tracing::warn!(target: "nhip::adapter", %adapter, %version, %exchange, "the adapter's log allowance is used up; its further lines are dropped");
             }
             return;
         }
         let (context, message) = (tame(context, CONTEXT), tame(message, MESSAGE));
         macro_rules! emit {
             ($level:ident) => {
-                tracing::event!(target: "nhip::adapter", tracing::Level::$level, adapter = %self.adapter,
-                    version = %self.version, %exchange, context, "{message}")
+                tracing::event!(target: "nhip::adapter", tracing::Level::$level, %adapter, %version, %exchange, context, "{message}")
             };
         }
         match level {
@@ -105,7 +101,7 @@ fn named(level: Level) -> LogLevel {
 
 impl logging::Host for State {
     fn log(&mut self, level: Level, context: String, message: String) -> wasmtime::Result<()> {
-        self.log.log(level, &context, &message);
+        self.log().log(level, &context, &message);
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ impl Imported {
 
     /// The exchange; a result of the function, or nothing for a function that answers nothing.
     async fn exchange(&self, state: &mut State, params: &[Val]) -> Result<Option<Val>, Fault> {
-        if !state.budget.take_call() {
+        if !state.reach.budget.take_call() {
             return Err(Fault::new(Kind::Busy, "the exchange has used up its calls"));
         }
         let body = self.function.encode_params(params, self.largest).map_err(|error| unsent(&error))?;
@@ -121,7 +121,7 @@ impl Imported {
     fn misfit(&self, state: &State, refusal: &Refusal) -> Fault {
         let Self { contract, service, function, .. } = self;
         let problems = refusal.summary();
-        tracing::warn!(exchange = %state.of.id, adapter = %state.adapter, service, contract, function = function.name, problems,
+        tracing::warn!(exchange = %state.of.id, adapter = %state.reach.shared.adapter, service, contract, function = function.name, problems,
             "the answer of a service does not fit the contract that the adapter imports");
         Fault::new(Kind::UpstreamInvalid, format!("the answer of service `{service}` does not fit the contract"))
             .inside(format!("it does not fit `{contract}` as the adapter imports it: {problems}"))
