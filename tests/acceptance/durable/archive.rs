@@ -18,6 +18,15 @@ async fn asks(process: &Process, words: &[&str]) -> Value {
     serde_json::from_str(said.out.trim()).unwrap()
 }
 
+/// Seal what a gateway has on record, and wait until it is in the database.
+pub(super) async fn sealed(gateway: &Process) {
+    asks(gateway, &["audit", "checkpoint"]).await;
+    eventually("all of it is in the database", async || {
+        gateway.admin_text("/metrics").await.contains("nhip_record_segments_unarchived 0\n").then_some(())
+    })
+    .await;
+}
+
 /// Fetch the record of a gateway at another one; it is verified on the way.
 pub(super) async fn fetched(from: &Process, gateway: &str, folder: &Path) -> Value {
     asks(from, &["audit", "fetch", "--gateway", gateway, "--out", &folder.display().to_string()]).await
@@ -65,10 +74,7 @@ fn a_gateway_whose_disk_is_lost_comes_back_with_its_record() {
         std::fs::create_dir_all(&kept).unwrap();
         asks(&first, &["audit", "checkpoint", "--out", &checkpoint]).await;
         let public = asks(&first, &["audit", "key"]).await["key"].as_str().unwrap().to_owned();
-        eventually("all of it is in the database", async || {
-            first.admin_text("/metrics").await.contains("nhip_record_segments_unarchived 0\n").then_some(())
-        })
-        .await;
+        sealed(&first).await;
 
         // The other finds every exchange, and says up to where it can.
         for id in [&ids[0], &ids[30], &ids[59]] {

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Pooled;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -43,6 +44,17 @@ impl Client {
         *request.uri_mut() = format!("http://{address}{path}").parse().context("the path is wrong")?;
         *request.headers_mut() = header_map(headers)?;
         self.send(request).await.with_context(|| format!("`{path}` at {address} does not answer"))
+    }
+
+    /// `GET` with the admin token, and the answer's JSON.
+    pub(crate) async fn get(&self, address: SocketAddr, path: &str, token: &str) -> anyhow::Result<Value> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = format!("http://{address}{path}").parse().context("the path is wrong")?;
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}")).context("the token is none")?;
+        request.headers_mut().insert(http::header::AUTHORIZATION, bearer);
+        let answer = self.send(request).await.with_context(|| format!("`{path}` at {address} does not answer"))?;
+        anyhow::ensure!(answer.status == StatusCode::OK, "`{path}` at {address} answers {}", answer.status);
+        serde_json::from_slice(&answer.body).context("the answer is no JSON")
     }
 
     /// Send a request, and the whole answer.

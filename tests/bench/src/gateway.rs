@@ -1,6 +1,7 @@
 //! Nhịp as a contender: a gateway process on a folder of its own, with a caller, and adapters deployed by its own command.
 
 use crate::build::run;
+use crate::client::Client;
 use crate::contender::{Contender, Target, announced};
 use crate::group::Group;
 use crate::tools::Tools;
@@ -174,15 +175,15 @@ impl Gateway {
     }
 
     /// How many accepted exchanges are not delivered yet.
-    pub(crate) async fn undelivered(&self) -> anyhow::Result<u64> {
-        let said: serde_json::Value = serde_json::from_str(&run(&mut self.command(&["status", "--json"])).await?)?;
-        let count = |state: &str| said.pointer(&format!("/durable/{state}")).and_then(serde_json::Value::as_u64);
-        let dead = count("dead").context("`nhip status` counts no dead letters")?;
+    pub(crate) async fn undelivered(&self, client: &Client) -> anyhow::Result<u64> {
+        let file = self.folder.join("data/admin-token");
+        let token = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let status = client.get(self.admin, "/api/status", token.trim()).await?;
+        let count = |state: &str| status.pointer(&format!("/durable/{state}")).and_then(serde_json::Value::as_u64);
+        let dead = count("dead").with_context(|| format!("the status counts no dead letters: {status}"))?;
         ensure!(dead == 0, "{dead} exchanges are dead letters");
-        count("waiting")
-            .zip(count("trying"))
-            .map(|(waiting, trying)| waiting + trying)
-            .context("`nhip status` counts nothing")
+        let open = count("waiting").zip(count("trying")).map(|(waiting, trying)| waiting + trying);
+        open.with_context(|| format!("the status counts nothing that waits: {status}"))
     }
 
     /// One of its commands.

@@ -77,7 +77,7 @@ impl Side {
         try_join_all((0..HANDS).map(|hand| self.hand_over(&client, hand, many))).await?;
         let accepted = began.elapsed();
         let first = self.gateways.first().context("a side has a gateway")?;
-        while first.undelivered().await? > 0 {
+        while first.undelivered(&client).await? > 0 {
             ensure!(began.elapsed() < PATIENCE, "{}: not all were delivered in time", self.name);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
