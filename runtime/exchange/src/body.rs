@@ -2,14 +2,15 @@
 
 use crate::arrival::BodySource;
 use crate::fault::{Fault, Kind};
+use crate::until::until;
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-/// Read it, by `until` at the latest.
-pub(crate) async fn read(source: Box<dyn BodySource>, limit: u64, until: Instant) -> Result<Bytes, Fault> {
-    timeout_at(until, source.read(limit))
+/// Read it, by the deadline at the latest.
+pub(crate) async fn read(source: Box<dyn BodySource>, limit: u64, deadline: Instant) -> Result<Bytes, Fault> {
+    until(deadline, source.read(limit))
         .await
-        .unwrap_or_else(|_| Err(Fault::new(Kind::TooSlow, "the request's body did not arrive in time")))
+        .unwrap_or_else(|| Err(Fault::new(Kind::TooSlow, "the request's body did not arrive in time")))
 }
 
 /// Refuse what is larger than the limit.

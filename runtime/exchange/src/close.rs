@@ -14,12 +14,13 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Close it and hand the outcome to the listener, once the record is where its policy wants it to be by then.
-pub(crate) async fn close(mut open: Open<'_>, result: Result<Reply, Fault>) -> Outcome {
+pub(crate) async fn close(open: &mut Open<'_>, result: Result<Reply, Fault>) -> Outcome {
     let (id, trace, repeats) = (open.record.id, open.trace, open.record.repeats);
     let written = open.finish(&result);
     let outcome = Outcome { id, trace, repeats, result };
     match written {
-        Some(written) => when_written(outcome, written).await,
+        // Apart, so that exchanges which do not wait are not larger by what those need that do: a future is copied as it is handed on.
+        Some(written) => Box::pin(when_written(outcome, written)).await,
         None => outcome,
     }
 }

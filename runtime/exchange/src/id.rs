@@ -17,6 +17,14 @@ impl ExchangeId {
     pub fn uuid(&self) -> Uuid {
         self.0
     }
+
+    /// Its text: ASCII.
+    #[must_use]
+    pub fn text(&self) -> [u8; 36] {
+        let mut text = [0; 36];
+        self.0.as_hyphenated().encode_lower(&mut text);
+        text
+    }
 }
 
 impl From<Uuid> for ExchangeId {
@@ -53,7 +61,7 @@ impl IdSource {
     ///
     /// Without a lock: the latest millisecond and number are kept in an atomic. While the clock stands or is behind, ids
     /// are numbered on from the latest, into the next millisecond where one is full (RFC 9562, section 6.2); 62 bits are
-    /// random.
+    /// random, from the thread's own generator (ChaCha, seeded by the system and again and again).
     pub fn next(&self, clock: &dyn Clock) -> (ExchangeId, u64) {
         let now = clock.unix_millis() << COUNTER_BITS;
         let after = |latest: u64| now.max(latest.saturating_add(1));

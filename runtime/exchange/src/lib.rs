@@ -32,6 +32,7 @@ pub mod spine;
 pub mod stats;
 pub mod trace;
 pub mod trail;
+pub mod until;
 
 // The ledger of the tests is read by those of other crates, too.
 #[cfg(test)]

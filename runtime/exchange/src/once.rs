@@ -36,6 +36,11 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// The right to an exchange that nobody can repeat and that is done now: the ledger need not know of it.
+    pub(crate) fn unrepeated(record: &Record) -> Self {
+        Self { id: record.id, attempt: record.attempt, ledger: None }
+    }
+
     /// The id under which it is done again if it must be; nothing where nobody does it again.
     pub(crate) fn effect(&self, origin: &Origin) -> Option<ExchangeId> {
         let again = self.ledger.is_some() || matches!(origin, Origin::Delivery { .. });
@@ -78,20 +83,20 @@ pub(crate) struct Demand {
     pub(crate) deadline: Instant,
 }
 
-/// Whose turn it is to do an exchange. `work` is asked for only where the ledger must know it.
+/// Whose turn it is to do an exchange. Of one that has no key and is not done later the ledger knows nothing.
 pub(crate) async fn turn(
     spine: &Spine,
     record: &Record,
     live: &Live,
     function: FunctionId,
     demand: Demand,
-    work: impl FnOnce() -> Work,
+    work: Work,
 ) -> Result<Turn, Fault> {
     let (id, ledger) = (record.id, &spine.ledger);
     match demand {
-        Demand { key: None, later: false, .. } => Ok(Turn::Mine(Claim { id, attempt: record.attempt, ledger: None })),
+        Demand { key: None, later: false, .. } => Ok(Turn::Mine(Claim::unrepeated(record))),
         Demand { key: Some(key), later: false, deadline } => {
-            match ledger.claim(&key, &work(), id, deadline).await.map_err(refuse)? {
+            match ledger.claim(&key, &work, id, deadline).await.map_err(refuse)? {
                 Claimed::Mine { id, attempt } => {
                     Ok(Turn::Mine(Claim { id, attempt, ledger: Some(Arc::clone(ledger)) }))
                 }
@@ -99,7 +104,6 @@ pub(crate) async fn turn(
             }
         }
         Demand { key, later: true, .. } => {
-            let work = work();
             live.handle.check(function, &work.body)?;
             let lane = lane(live, &work)?;
             match ledger.accept(key.as_deref(), &work, id, lane.as_deref()).await.map_err(refuse)? {

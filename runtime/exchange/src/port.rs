@@ -45,7 +45,7 @@ pub struct Call {
     /// Where the host notes what it does outside the sandbox.
     pub trail: Arc<Trail>,
     /// The way to the services whose contracts the adapter imports; none where its policy names none.
-    pub onward: Option<Onward>,
+    pub onward: Option<Box<Onward>>,
 }
 
 /// An admitted component, ready to be called. Each call runs in a fresh sandbox.

@@ -9,7 +9,7 @@ use crate::close::close;
 use crate::digest::Digest;
 use crate::durable::Work;
 use crate::fault::Fault;
-use crate::once::{self, Demand, Turn};
+use crate::once::{self, Claim, Demand, Turn};
 use crate::onward::Onward;
 use crate::open::{Open, open};
 use crate::outcome::{Outcome, Reply};
@@ -22,14 +22,16 @@ use std::sync::Arc;
 /// Run one exchange, from arrival to record.
 ///
 /// Whatever happens, also when this future is dropped, the exchange leaves exactly one record.
-pub async fn run(spine: &Arc<Spine>, mut arrival: Arrival) -> Outcome {
+pub async fn run(spine: &Arc<Spine>, arrival: Arrival) -> Outcome {
+    // In one place: the steps below are a future of their own, and would hold it twice more.
+    let mut arrival = Box::new(arrival);
     let mut open = open(spine, &mut arrival);
     let result = steps(&mut open, arrival).await;
-    close(open, result).await
+    close(&mut open, result).await
 }
 
 /// The steps between opening and closing. The first that refuses ends the exchange.
-async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
+async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Fault> {
     open.refusal.take().map_or(Ok(()), Err)?;
     let caller = arrival.caller?;
     arrival.flaw.map_or(Ok(()), Err)?;
@@ -48,20 +50,24 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     let request = Digest::of(&body);
     open.record.request = Some(request);
 
-    let demand = Demand { key: arrival.key, later: arrival.later, deadline };
-    let work = || Work {
-        caller: permit.caller().clone(),
-        service: arrival.service.clone(),
-        function: arrival.function.clone(),
-        purpose: purpose.clone(),
-        trace: open.trace.to_string(),
-        depth: chain::depth(&arrival.origin),
-        body: body.clone(),
-        request,
-    };
-    let claim = match once::turn(spine, &open.record, live, function, demand, work).await? {
-        Turn::Mine(claim) => claim,
-        Turn::Over(reply, first) => return open.repeats(reply, first),
+    let claim = if arrival.key.is_none() && !arrival.later {
+        Claim::unrepeated(&open.record)
+    } else {
+        let demand = Demand { key: arrival.key, later: arrival.later, deadline };
+        let work = Work {
+            caller: permit.caller().clone(),
+            service: arrival.service.clone(),
+            function: arrival.function.clone(),
+            purpose: purpose.clone(),
+            trace: open.trace.to_string(),
+            depth: chain::depth(&arrival.origin),
+            body: body.clone(),
+            request,
+        };
+        match Box::pin(once::turn(spine, &open.record, live, function, demand, work)).await? {
+            Turn::Mine(claim) => claim,
+            Turn::Over(reply, first) => return open.repeats(reply, first),
+        }
     };
     open.doing(&claim);
 
@@ -69,7 +75,7 @@ async fn steps(open: &mut Open<'_>, arrival: Arrival) -> Result<Reply, Fault> {
     let onward = (!live.policy.imports.is_empty()).then(|| {
         let effect = claim.effect(&arrival.origin);
         let chain = Chain::below(&arrival.origin, open.record.id, &service, deadline, effect);
-        Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain)
+        Box::new(Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain))
     });
     let call = Call {
         function,

@@ -28,8 +28,10 @@ impl TraceContext {
     }
 }
 
-impl fmt::Display for TraceContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TraceContext {
+    /// The text of a `traceparent`: ASCII.
+    #[must_use]
+    pub fn text(&self) -> [u8; 55] {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
         let (_, rest) = text.split_at_mut(3);
         let (trace, rest) = rest.split_at_mut(33);
@@ -37,7 +39,13 @@ impl fmt::Display for TraceContext {
         hex::write(&self.trace, trace);
         hex::write(&self.span, span);
         hex::write(&[self.flags], flags);
-        f.write_str(hex::text(&text))
+        text
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(hex::text(&self.text()))
     }
 }
 

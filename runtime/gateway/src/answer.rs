@@ -6,7 +6,7 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use nhip_exchange::{ExchangeId, Fault, Kind, Outcome, Reply};
 
@@ -30,15 +30,19 @@ pub(crate) fn outcome(outcome: Outcome, methods: &'static str) -> Answer {
         Err(fault) => of_fault(&fault, Some(outcome.id), methods),
     };
     let headers = answer.headers_mut();
-    let repeats = outcome.repeats.map(|first| (REPEATS, first.to_string()));
-    let texts = [(EXCHANGE_ID, outcome.id.to_string()), (TRACEPARENT, outcome.trace.to_string())];
-    for (name, text) in texts.into_iter().chain(repeats) {
-        // Ids are plain ASCII by their types.
-        if let Ok(value) = HeaderValue::try_from(text) {
-            headers.insert(name, value);
-        }
+    put(headers, EXCHANGE_ID, &outcome.id.text());
+    put(headers, TRACEPARENT, &outcome.trace.text());
+    if let Some(first) = outcome.repeats {
+        put(headers, REPEATS, &first.text());
     }
     answer
+}
+
+/// A header of plain ASCII.
+fn put(headers: &mut HeaderMap, name: HeaderName, ascii: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(ascii) {
+        headers.insert(name, value);
+    }
 }
 
 /// It is on disk and will be done; `Location` tells how it goes.

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
 use nhip_exchange::body::too_large;
+use nhip_exchange::until::within;
 use nhip_exchange::{BodySource, Fault, Kind};
 use std::error::Error;
 use std::future::poll_fn;
@@ -72,7 +73,7 @@ impl HttpBody {
     /// The next bytes, or nothing at the end.
     async fn data(&self) -> Result<Option<Bytes>, Fault> {
         loop {
-            let frame = timeout(self.progress, poll_fn(|cx| self.shared.poll_frame(cx))).await.map_err(|_| {
+            let frame = within(self.progress, poll_fn(|cx| self.shared.poll_frame(cx))).await.ok_or_else(|| {
                 Fault::new(Kind::TooSlow, "no byte of the request's body arrived for too long")
                     .inside(format!("nothing in {:?}", self.progress))
             })?;

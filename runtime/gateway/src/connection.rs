@@ -4,6 +4,7 @@
 use crate::activity::{Activity, Verdict};
 use crate::gateway::{Phase, Shared};
 use crate::handler::handle;
+use crate::head_time::glance;
 use crate::stats::Mishap;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -99,7 +100,8 @@ where
     let mut watchdog = Watchdog { connection: &connection, farewell: None };
     loop {
         let wait = match watchdog.look(Instant::now()) {
-            Look::Wait(until) => until,
+            // Nothing else makes the library look at the time of a head whose peer has fallen silent.
+            Look::Wait(until) => until.min(Instant::now() + glance(shared.limits.header_time)),
             Look::Farewell(until) => {
                 http.as_mut().graceful_shutdown();
                 until

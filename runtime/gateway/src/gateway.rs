@@ -4,6 +4,7 @@ use crate::config::{GatewayConfig, HttpLimits};
 use crate::connection::{Accepted, Hold, serve};
 use crate::credential::Prover;
 use crate::error::GatewayError;
+use crate::head_time::HeadTimer;
 use crate::stats::GatewayStats;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -157,7 +158,7 @@ fn http(limits: &HttpLimits) -> Builder<TokioExecutor> {
 
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer)
         .header_read_timeout(limits.header_time)
         // Bounds the head; a body is read in pieces of this size.
         .max_buf_size(limits.header_bytes.max(LEAST_BUFFER));

@@ -29,7 +29,8 @@ pub(crate) async fn handle(connection: Arc<Connection>, request: Request<Incomin
     let address = Address::of(head.uri.path());
     let answer = match without_exchange(&connection, &head, &address).await {
         Ok(answer) => answer,
-        Err(caller) => exchange(&connection, &head, &address, body, caller).await,
+        // Apart: a future is copied whenever it is handed on, and the HTTP library hands on the one of this function.
+        Err(caller) => Box::pin(exchange(&connection, &head, &address, body, caller)).await,
     };
     Ok(if head.method == Method::HEAD { answer::without_content(answer) } else { answer })
 }

@@ -25,6 +25,7 @@ mod demands;
 pub mod error;
 pub mod gateway;
 mod handler;
+mod head_time;
 mod headers;
 mod leftover;
 mod problem;

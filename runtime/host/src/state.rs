@@ -60,7 +60,7 @@ pub(crate) struct State {
     /// Made at the guest's first line.
     log: Option<Arc<LogSink>>,
     /// The way to the services whose contracts the adapter imports, if it imports any.
-    pub(crate) onward: Option<Onward>,
+    pub(crate) onward: Option<Box<Onward>>,
     pub(crate) of: Of,
 }
 
@@ -129,7 +129,7 @@ impl State {
 }
 
 /// What of a call the guest's imports need: the way on, and what it may know.
-fn split(caller: String, call: Call) -> (Option<Onward>, Of) {
+fn split(caller: String, call: Call) -> (Option<Box<Onward>>, Of) {
     let of = Of {
         id: call.id,
         service: call.service,

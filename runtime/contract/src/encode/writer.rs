@@ -14,6 +14,9 @@ use crate::decode::MAX_SAFE;
 use crate::names::{Keyed, Table};
 use crate::shape::{Case, Field, Kind, Shape};
 
+/// Room for a common answer, so that it is not moved again and again while it grows.
+const COMMON: usize = 1024;
+
 type Written = Result<(), EncodeError>;
 
 pub(super) struct Writer {
@@ -23,7 +26,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(limit: usize) -> Self {
-        Self { out: Vec::new(), limit }
+        Self { out: Vec::with_capacity(limit.min(COMMON)), limit }
     }
 
     pub(super) fn done(self) -> Vec<u8> {
@@ -78,12 +81,12 @@ impl Writer {
 
     fn integer(&mut self, value: &Val) -> Written {
         match value {
-            Val::U8(number) => self.text(&number.to_string()),
-            Val::U16(number) => self.text(&number.to_string()),
-            Val::U32(number) => self.text(&number.to_string()),
-            Val::S8(number) => self.text(&number.to_string()),
-            Val::S16(number) => self.text(&number.to_string()),
-            Val::S32(number) => self.text(&number.to_string()),
+            Val::U8(number) => self.json(number),
+            Val::U16(number) => self.json(number),
+            Val::U32(number) => self.json(number),
+            Val::S8(number) => self.json(number),
+            Val::S16(number) => self.json(number),
+            Val::S32(number) => self.json(number),
             Val::U64(number) => self.wide((*number).into()),
             Val::S64(number) => self.wide((*number).into()),
             _ => Err(EncodeError::Mismatch { wanted: "an integer" }),
@@ -91,11 +94,7 @@ impl Writer {
     }
 
     fn wide(&mut self, number: i128) -> Written {
-        if (-MAX_SAFE..=MAX_SAFE).contains(&number) {
-            self.text(&number.to_string())
-        } else {
-            self.text(&format!("\"{number}\""))
-        }
+        if (-MAX_SAFE..=MAX_SAFE).contains(&number) { self.json(&number) } else { self.text(&format!("\"{number}\"")) }
     }
 
     /// An `f32` is written with the digits of the `f64` of the same value, so that it comes back exactly.
