@@ -99,3 +99,22 @@ function show({ year, month, date }) {
   const two = (number) => String(number).padStart(2, "0");
   return `${two(date)}/${two(month)}/${String(year).padStart(4, "0")}`;
 }
+
+// Once while the component is made: whatever JavaScript prepares at first use, it brings along in its snapshot then,
+// and a fresh sandbox need not do it for every exchange.
+converter.convert({
+  code: "H40.01-261122-0000",
+  procedure: "1.004222",
+  agency: "H40.01",
+  channel: "online",
+  submitted: "2026-11-30",
+  applicant: {
+    name: "Nguyễn Thị Thử Nghiệm",
+    idNumber: "036290000000",
+    born: "1990-02-28",
+    address: "Thôn Mẫu",
+    telephone: "0912000000",
+  },
+  papers: [{ name: "Giấy tờ", pages: 1, original: true }],
+  fees: [{ name: "Lệ phí", amount: 30000 }],
+});
