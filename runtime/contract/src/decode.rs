@@ -158,8 +158,8 @@ impl<'t> State<'t> {
 /// Refuses nesting before anything is built. Brackets within strings do not count.
 fn check_depth(json: &[u8], max_depth: u32) -> Result<(), Refusal> {
     // Most documents have fewer brackets in all, which is seen much sooner than how they nest.
-    let brackets = json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
-    if u32::try_from(brackets).is_ok_and(|brackets| brackets <= max_depth) {
+    let most = usize::try_from(max_depth).unwrap_or(usize::MAX);
+    if memchr::memchr2_iter(b'[', b'{', json).nth(most).is_none() {
         return Ok(());
     }
     let mut depth: u32 = 0;
