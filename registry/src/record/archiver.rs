@@ -78,9 +78,12 @@ impl Archiver {
     pub(crate) async fn pass(&self) -> Result<(), RegistryError> {
         let mut next = self.known().await? + 1;
         while let Some(sealed) = self.sealed(next).await? {
+            let begun = Instant::now();
             self.archive.put(&sealed).await?;
             self.progress.archived.store(next, Ordering::Relaxed);
             next += 1;
+            // Half of the database's time, at most, is for this: exchanges that are done later need it, too.
+            sleep(begun.elapsed()).await;
         }
         while let Some(first) = self.archive.first_kept().await? {
             let folder = self.folder.clone();

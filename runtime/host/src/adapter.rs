@@ -12,7 +12,7 @@ use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
 use std::sync::Arc;
 use wasmtime::Engine;
-use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
@@ -24,6 +24,9 @@ pub(crate) struct Entry {
 pub(crate) struct WasmAdapter {
     pub(crate) engine: Engine,
     pub(crate) pre: InstancePre<State>,
+    /// The code: while this is here, further adapters of the same component share it.
+    #[expect(dead_code, reason = "it is held, and not looked at")]
+    pub(crate) component: Arc<Component>,
     pub(crate) entries: Vec<Entry>,
     /// What it serves, for whoever imports it.
     pub(crate) contracts: Vec<Contract>,

@@ -94,8 +94,16 @@ pub(crate) async fn admit(
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
     let contracts = surface.contracts;
-    let adapter =
-        Arc::new(WasmAdapter { engine: host.engine.clone(), pre, entries, contracts, shared, idle, decoding });
+    let adapter = Arc::new(WasmAdapter {
+        engine: host.engine.clone(),
+        pre,
+        component,
+        entries,
+        contracts,
+        shared,
+        idle,
+        decoding,
+    });
     Some(Admitted { adapter, services })
 }
 
@@ -229,17 +237,20 @@ fn check_folders(policy: &Policy, report: &mut Report) {
 }
 
 /// Compile, or load what was compiled before. Off the async workers: it takes seconds.
-async fn compile(host: &WasmHost, bytes: Bytes, digest: Digest, report: &mut Report) -> Option<Component> {
+async fn compile(host: &WasmHost, bytes: Bytes, digest: Digest, report: &mut Report) -> Option<Arc<Component>> {
     let Ok(_turn) = host.compiling.acquire().await else { return None };
     let (engine, cache) = (host.engine.clone(), host.cache.clone());
     let begun = Instant::now();
-    let work = tokio::task::spawn_blocking(move || -> wasmtime::Result<(Component, bool)> {
-        if let Some(component) = cache.load(&engine, &digest) {
+    let work = tokio::task::spawn_blocking(move || -> wasmtime::Result<(Arc<Component>, bool)> {
+        if let Some(component) = cache.in_use(&digest) {
             return Ok((component, true));
+        }
+        if let Some(component) = cache.load(&engine, &digest) {
+            return Ok((cache.share(digest, component), true));
         }
         let component = Component::from_binary(&engine, &bytes)?;
         cache.store(&digest, &component);
-        Ok((component, false))
+        Ok((cache.share(digest, component), false))
     });
     match work.await {
         Ok(Ok((component, cached))) => {

@@ -1,21 +1,28 @@
 //! Compiled components, kept by what they were compiled from and what compiled them.
 //!
+//! In memory, adapters of one component share its code for as long as one of them is there: it is never written to, and
+//! what is each exchange's own is in its sandbox.
+//!
 //! A file is named by the component's digest and the engine's own compatibility hash, so a new engine or another
 //! setting never loads old code. Its digest stands beside it and is checked before the engine maps it: a torn or
 //! damaged file is compiled again.
 
 use nhip_exchange::Digest;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// The folder of compiled components of one engine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    /// What is in memory, by the digest of the component.
+    in_use: Arc<Mutex<HashMap<Digest, Weak<Component>>>>,
 }
 
 impl Cache {
@@ -25,7 +32,26 @@ impl Cache {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let folder = folder.join(format!("{:016x}", hasher.finish()));
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, in_use: Arc::default() })
+    }
+
+    /// The compiled code that another adapter of the same component uses, if there is one.
+    pub(crate) fn in_use(&self, digest: &Digest) -> Option<Arc<Component>> {
+        self.lock().get(digest)?.upgrade()
+    }
+
+    /// Share compiled code with the adapters that come later.
+    pub(crate) fn share(&self, digest: Digest, component: Component) -> Arc<Component> {
+        let component = Arc::new(component);
+        let mut in_use = self.lock();
+        in_use.retain(|_, other| other.strong_count() > 0);
+        in_use.insert(digest, Arc::downgrade(&component));
+        component
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Weak<Component>>> {
+        // What it holds is whole at any moment.
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The compiled code, if it is there and whole.
@@ -100,5 +126,56 @@ impl Hasher for Fnv {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest component: a header.
+    const EMPTY: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+
+    fn made() -> (tempfile::TempDir, Engine, Cache, Component) {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = Cache::open(folder.path(), &engine).unwrap();
+        let component = Component::from_binary(&engine, &EMPTY).unwrap();
+        (folder, engine, cache, component)
+    }
+
+    #[test]
+    fn what_was_compiled_is_loaded_and_what_is_damaged_is_not() {
+        let (_folder, engine, cache, component) = made();
+        let digest = Digest::of(&EMPTY);
+        assert!(cache.load(&engine, &digest).is_none());
+        cache.store(&digest, &component);
+        assert!(cache.load(&engine, &digest).is_some());
+        assert!(cache.load(&engine, &Digest::of(b"another")).is_none());
+        let (code, sum) = cache.paths(&digest);
+        let mut bytes = fs::read(&code).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&code, bytes).unwrap();
+        assert!(cache.load(&engine, &digest).is_none(), "damaged code");
+        cache.store(&digest, &component);
+        assert!(cache.load(&engine, &digest).is_some());
+        fs::remove_file(sum).unwrap();
+        assert!(cache.load(&engine, &digest).is_none(), "code without its sum");
+    }
+
+    #[test]
+    fn adapters_of_one_component_share_its_code_for_as_long_as_one_is_there() {
+        let (_folder, _engine, cache, component) = made();
+        let digest = Digest::of(&EMPTY);
+        assert!(cache.in_use(&digest).is_none());
+        let first = cache.share(digest, component.clone());
+        let second = cache.clone().in_use(&digest).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        drop(first);
+        assert!(cache.in_use(&digest).is_some());
+        drop(second);
+        assert!(cache.in_use(&digest).is_none());
+        let _other = cache.share(Digest::of(b"another"), component);
+        assert_eq!(cache.lock().len(), 1, "nothing is left of what is not there");
     }
 }

@@ -66,14 +66,28 @@ pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
         let entry = entry?;
         copy(&entry.path(), &wit.join("deps/types").join(entry.file_name()))?;
     }
+    let component = folder.join("adapter.wasm");
+    let node = || {
+        let mut node = Command::new("node");
+        node.current_dir(&folder).arg("build.mjs").stderr(Stdio::piped());
+        node
+    };
+    if run(node().arg("--check")).await.is_ok() {
+        return Ok(component);
+    }
+    // From nothing: npm installs beside what an earlier run left, and can take out of it what is still needed.
+    let installed = folder.join("node_modules");
+    if installed.exists() {
+        fs::remove_dir_all(&installed).with_context(|| format!("cannot remove `{}`", installed.display()))?;
+    }
     let mut install = Command::new("npm");
     install
         .current_dir(&folder)
         .args(["install", "--no-package-lock", "--no-audit", "--no-fund"])
         .stderr(Stdio::piped());
     run(&mut install).await?;
-    run(Command::new("node").current_dir(&folder).arg("build.mjs").stderr(Stdio::piped())).await?;
-    Ok(folder.join("adapter.wasm"))
+    run(&mut node()).await?;
+    Ok(component)
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

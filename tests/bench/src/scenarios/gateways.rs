@@ -93,8 +93,21 @@ impl Side {
         let mut headers = to.target.headers.clone();
         headers.push(("prefer".to_owned(), "respond-async".to_owned()));
         for number in (hand..many).step_by(HANDS) {
-            let answer = client.post(to.target.address, path, &headers, to.work.body(number)?).await?;
-            ensure!(answer.status == 202, "{} answers {} instead of accepting", to.name, answer.status);
+            // Refused with 503 is what the disk, or the database, has no room for at the moment: it is repeated, as callers do.
+            let until = Instant::now() + PATIENCE;
+            loop {
+                let answer = client.post(to.target.address, path, &headers, to.work.body(number)?).await?;
+                if answer.status == 202 {
+                    break;
+                }
+                ensure!(
+                    answer.status == 503 && Instant::now() < until,
+                    "{} answers {} instead of accepting",
+                    to.name,
+                    answer.status
+                );
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
         Ok(())
     }

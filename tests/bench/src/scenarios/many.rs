@@ -27,19 +27,38 @@ pub(super) async fn crowd(tools: &Tools, many: usize) -> anyhow::Result<(Gateway
     Ok((gateway, services))
 }
 
+/// A gateway with so many components that all differ; the names of their services.
+async fn strangers(tools: &Tools, many: usize) -> anyhow::Result<(Gateway, Vec<String>)> {
+    note(&format!("  deploying {many} components that all differ"));
+    let gateway = Gateway::start(tools, "strangers").await?;
+    let plain = Deployment::of(tools, "plain", "converter");
+    let mut services = Vec::with_capacity(many);
+    for number in 1..=many {
+        let component = tools.unlike(&plain.component, &format!("stranger-{number}"))?;
+        let deployment = Deployment { component, ..plain.clone().renamed(&format!("stranger-{number}")) };
+        gateway.deploy(&deployment).await?;
+        services.push(deployment.service);
+    }
+    Ok((gateway, services))
+}
+
 /// Traffic spread over many adapters against one.
 pub(super) async fn adapters(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "Many adapters deployed, traffic spread over them");
     let (tools, many) = (&run.tools, run.options.many(ADAPTERS.0, ADAPTERS.1));
     let (crowded, services) = crowd(tools, many).await?;
-    let spread = format!("{many} adapters");
+    let (strange, strangers) = strangers(tools, many).await?;
+    let (spread, different) = (format!("{many} adapters of one component"), format!("{many} adapters, all different"));
     let single = Deployment::of(tools, "plain", "converter");
     let contenders = [
         gateway::with(tools, "one adapter", &single, Work::Convert).await?,
         crowded.contender(&spread, &services, Work::Convert),
+        strange.contender(&different, &strangers, Work::Convert),
     ];
     outcome.rows = load::rounds(&contenders, run.plan(), tools.scratch()).await?;
-    outcome.compare_speed([&spread, "one adapter"], Some(floors::MANY_TO_ONE));
+    for many in [&spread, &different] {
+        outcome.compare_speed([many, "one adapter"], Some(floors::MANY_TO_ONE));
+    }
     Ok(outcome)
 }
 
