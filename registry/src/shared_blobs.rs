@@ -10,7 +10,7 @@ use bytes::Bytes;
 use nhip_exchange::Digest;
 
 /// Bytes of one part: short enough for a statement over a slow line, long enough that few are needed.
-const PART: usize = 1024 * 1024;
+pub(crate) const PART: usize = 1024 * 1024;
 
 /// Store a blob, whose digest this is.
 pub(crate) async fn put(store: &Store, digest: &Digest, bytes: &Bytes) -> Result<(), RegistryError> {

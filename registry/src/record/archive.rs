@@ -10,12 +10,10 @@ use super::seal::Seal;
 use super::sealed::Sealed;
 use crate::database::Kind;
 use crate::error::{RegistryError, cannot, corrupt, unsure};
+use crate::shared_blobs::PART;
 use crate::store::{Connection, Store, from_db, to_db};
 use nhip_exchange::ExchangeId;
 use serde::{Deserialize, Serialize};
-
-/// Bytes of one part: short enough for a statement over a slow line, long enough that few are needed.
-const PART: usize = 1 << 20;
 
 /// What the archive has of a gateway.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use super::hex::ChainHash;
 use super::wrong::Wrong;
 use crate::acts::Act;
 use nhip_exchange::{ExchangeId, Record};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -164,29 +165,25 @@ impl<'a> RawEntry<'a> {
 
     /// The exchange it is about, if it is about one.
     pub(crate) fn exchange(&self) -> Result<Option<ExchangeId>, Wrong> {
-        #[derive(Deserialize)]
-        struct Id {
-            id: ExchangeId,
-        }
-
-        if self.kind != EntryKind::Exchange {
-            return Ok(None);
-        }
-        let Id { id } = serde_json::from_str(self.record.get()).map_err(|_| Wrong::NotUnderstood(self.n))?;
-        Ok(Some(id))
+        self.id_of(EntryKind::Exchange)
     }
 
     /// The number of the control act it is about, if it is about one.
     pub(crate) fn act(&self) -> Result<Option<u64>, Wrong> {
+        self.id_of(EntryKind::Act)
+    }
+
+    /// The `id` in its record, if it is of this kind.
+    fn id_of<T: DeserializeOwned>(&self, kind: EntryKind) -> Result<Option<T>, Wrong> {
         #[derive(Deserialize)]
-        struct Number {
-            id: u64,
+        struct Id<T> {
+            id: T,
         }
 
-        if self.kind != EntryKind::Act {
+        if self.kind != kind {
             return Ok(None);
         }
-        let Number { id } = serde_json::from_str(self.record.get()).map_err(|_| Wrong::NotUnderstood(self.n))?;
+        let Id { id } = serde_json::from_str(self.record.get()).map_err(|_| Wrong::NotUnderstood(self.n))?;
         Ok(Some(id))
     }
 }

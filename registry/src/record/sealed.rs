@@ -6,7 +6,7 @@ use super::header::Header;
 use super::seal::Seal;
 use super::segments;
 use super::wrong::Wrong;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -41,8 +41,8 @@ impl Sealed {
         if !Seal::is_meant(json) {
             return Ok(None);
         }
-        let last = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let seal = Seal::parse(json).map_err(|wrong| damaged(last, wrong))?;
+        let last = || memchr_iter(b'\n', &bytes).count() as u64;
+        let seal = Seal::parse(json).map_err(|wrong| damaged(last(), wrong))?;
         let mut exchanges = Vec::new();
         for (line, number) in entries.split_inclusive(|byte| *byte == b'\n').zip(2..) {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
