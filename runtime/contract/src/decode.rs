@@ -9,6 +9,7 @@ use wasmtime::component::Val;
 use crate::contract::Function;
 use crate::refusal::{Problem, ProblemCode, Refusal};
 use crate::shape::Shape;
+use crate::values::{Full, NoVal, Node, Place, Span, Values};
 use path::Path;
 use seed::{Seed, Want};
 
@@ -30,8 +31,9 @@ pub struct DecodeLimits {
     pub max_depth: u32,
     /// The most problems that a refusal lists.
     pub max_problems: usize,
-    /// The most bytes that the decoded values take. A `list<u8>` takes about 40 bytes for every one of its own, an
-    /// empty record of ten members several hundred: this is what bounds the effect of a small body on the host.
+    /// The most bytes that the decoded values take: sixteen for each, and the texts and bytes themselves. An empty
+    /// record of ten members takes 176: this is what bounds the effect of a small body on the host. Where the engine's
+    /// own values are made of them, these are counted, too: 40 bytes for each, and all the names.
     pub max_memory: usize,
 }
 
@@ -49,12 +51,9 @@ impl Function {
     ///
     /// # Errors
     /// Everything that does not fit, with its place.
-    pub fn decode(&self, body: &[u8], limits: &DecodeLimits) -> Result<Vec<Val>, Refusal> {
+    pub fn decode(&self, body: &[u8], limits: &DecodeLimits) -> Result<Values, Refusal> {
         let body = if body.is_empty() { b"{}" } else { body };
-        match run(body, limits, Want::Params(&self.params), Unknown::Refused)? {
-            Val::Record(arguments) => Ok(arguments.into_iter().map(|(_, value)| value).collect()),
-            _ => Err(Refusal::whole(ProblemCode::WrongType, "wants an object with the parameters by name")),
-        }
+        run(body, limits, Want::Params(&self.params), Unknown::Refused)
     }
 }
 
@@ -64,14 +63,25 @@ impl Shape {
     /// # Errors
     /// Everything that does not fit, with its place.
     pub fn decode(&self, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
-        run(json, limits, Want::Shape(self), Unknown::Refused)
+        to_val(self, &run(json, limits, Want::Shape(self), Unknown::Refused)?, limits)
     }
 }
 
 /// One value of a shape from whoever may know more members than the shape has: those are left out.
 pub(crate) fn decode_open(shape: &Shape, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
-    run(json, limits, Want::Shape(shape), Unknown::LeftOut)
+    to_val(shape, &run(json, limits, Want::Shape(shape), Unknown::LeftOut)?, limits)
 }
+
+fn to_val(shape: &Shape, values: &Values, limits: &DecodeLimits) -> Result<Val, Refusal> {
+    let mismatch = || Refusal::whole(ProblemCode::WrongType, "the value is not of its type");
+    let vals = values.to_vals(std::iter::once(shape), limits.max_memory).map_err(|error| match error {
+        NoVal::TooLarge => Refusal::whole(ProblemCode::TooLarge, TOO_LARGE),
+        NoVal::Mismatch => mismatch(),
+    });
+    vals?.pop().ok_or_else(mismatch)
+}
+
+const TOO_LARGE: &str = "the values take more memory than one request may; send less at once";
 
 /// What becomes of members that a record does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +90,7 @@ enum Unknown {
     LeftOut,
 }
 
-fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> Result<Val, Refusal> {
+fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> Result<Values, Refusal> {
     let text = std::str::from_utf8(json).map_err(|error| {
         let (line, column) = position(json, error.valid_up_to());
         Refusal::whole(ProblemCode::NotJson, format!("not UTF-8 at line {line}, column {column}"))
@@ -91,7 +101,7 @@ fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> 
     let seed = Seed { state: &mut state, want, path: &Path::ROOT };
     let decoded = seed.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
     match decoded {
-        Ok(Some(value)) if state.problems.is_empty() => Ok(value),
+        Ok(Some(node)) if state.problems.is_empty() => state.done(want, node),
         Ok(_) => Err(Refusal { problems: state.problems, more: state.more }),
         Err(error) => Err(state.fatal.unwrap_or_else(|| not_json(&error, (1, 1)))),
     }
@@ -100,6 +110,9 @@ fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> 
 /// What is known and left while one document is decoded.
 struct State<'t> {
     text: &'t str,
+    values: Values,
+    /// Elements of the arrays that are open, the innermost last.
+    open: Vec<Node>,
     max_problems: usize,
     memory_left: usize,
     unknown: Unknown,
@@ -113,7 +126,26 @@ impl<'t> State<'t> {
     fn new(text: &'t str, limits: &DecodeLimits, unknown: Unknown) -> Self {
         let max_problems = limits.max_problems.max(1);
         let memory_left = limits.max_memory;
-        Self { text, max_problems, memory_left, unknown, problems: Vec::new(), more: false, fatal: None }
+        Self {
+            text,
+            values: Values::default(),
+            open: Vec::new(),
+            max_problems,
+            memory_left,
+            unknown,
+            problems: Vec::new(),
+            more: false,
+            fatal: None,
+        }
+    }
+
+    /// The values, of which this is the root; of parameters each is one.
+    fn done(mut self, want: Want<'_>, node: Node) -> Result<Values, Refusal> {
+        match (want, node) {
+            (Want::Params(_), Node::Parts(span)) => self.values.set_roots(span),
+            _ => self.values.set_root(node).map_err(|Full| Refusal::whole(ProblemCode::TooLarge, TOO_LARGE))?,
+        }
+        Ok(self.values)
     }
 
     /// Notes a problem; the words are only made if there is room for it.
@@ -132,17 +164,49 @@ impl<'t> State<'t> {
                 self.memory_left = left;
                 Ok(())
             }
-            None => {
-                let message = "the values take more memory than one request may; send less at once";
-                self.fatal = Some(Refusal::whole(ProblemCode::TooLarge, message));
-                Err(E::custom(message))
-            }
+            None => Err(self.too_large()),
         }
+    }
+
+    fn too_large<E: serde::de::Error>(&mut self) -> E {
+        self.fatal = Some(Refusal::whole(ProblemCode::TooLarge, TOO_LARGE));
+        E::custom(TOO_LARGE)
+    }
+
+    /// What was added to the values, if there was room.
+    fn fits<T, E: serde::de::Error>(&mut self, added: Result<T, Full>) -> Result<T, E> {
+        added.map_err(|Full| self.too_large())
     }
 
     /// Charges for `count` values, not counting what they hold elsewhere.
     fn charge_values<E: serde::de::Error>(&mut self, count: usize) -> Result<(), E> {
-        self.charge(count.saturating_mul(size_of::<Val>()))
+        self.charge(count.saturating_mul(size_of::<Node>()))
+    }
+
+    fn text_value<E: serde::de::Error>(&mut self, text: &str) -> Result<Node, E> {
+        self.charge(text.len())?;
+        let added = self.values.add_text(text);
+        self.fits(added)
+    }
+
+    /// Keeps a payload.
+    fn payload<E: serde::de::Error>(&mut self, node: Node) -> Result<Place, E> {
+        self.charge_values(1)?;
+        let added = self.values.add(node);
+        self.fits(added)
+    }
+
+    /// Room for parts whose number is known.
+    fn room<E: serde::de::Error>(&mut self, count: usize) -> Result<Span, E> {
+        self.charge_values(count)?;
+        let added = self.values.room(count);
+        self.fits(added)
+    }
+
+    /// Closes the array that began here: its elements become parts of a value.
+    fn close<E: serde::de::Error>(&mut self, began: usize) -> Result<Node, E> {
+        let added = self.values.add_parts(self.open.drain(began.min(self.open.len())..));
+        self.fits(added)
     }
 
     /// A part of the text that was set aside and turns out not to be JSON.

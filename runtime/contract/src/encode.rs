@@ -9,6 +9,7 @@ use crate::contract::{Answer, Function};
 use crate::names::Table;
 use crate::shape::{Field, Shape};
 use crate::shared_fault::SharedFault;
+use crate::values::{Node, Values};
 use writer::Writer;
 
 mod writer;
@@ -53,17 +54,19 @@ impl Function {
     ///
     /// # Errors
     /// It is longer than that, or not the result of this function.
-    pub fn encode(&self, results: &[Val], max_bytes: usize) -> Result<Encoded, EncodeError> {
-        match (&self.answer, results) {
-            (Answer::Nothing, []) => json(None, None, max_bytes).map(Encoded::Ok),
-            (Answer::Value(shape), [value]) => json(Some(shape), Some(value), max_bytes).map(Encoded::Ok),
-            (Answer::Result { ok, .. }, [Val::Result(Ok(value))]) => {
-                json(ok.as_ref(), value.as_deref(), max_bytes).map(Encoded::Ok)
+    pub fn encode(&self, results: &Values, max_bytes: usize) -> Result<Encoded, EncodeError> {
+        let json = |shape, node| json(shape, results, node, max_bytes);
+        match (&self.answer, results.roots()) {
+            (Answer::Nothing, []) => json(None, None).map(Encoded::Ok),
+            (Answer::Value(shape), [node]) => json(Some(shape), Some(node)).map(Encoded::Ok),
+            (Answer::Result { ok, .. }, [Node::Case(0, payload)]) => {
+                json(ok.as_ref(), payload.and_then(|place| results.payload(place))).map(Encoded::Ok)
             }
-            (Answer::Result { err, shared_fault, .. }, [Val::Result(Err(value))]) => {
-                let json = json(err.as_ref(), value.as_deref(), max_bytes)?;
-                let fault = value.as_deref().filter(|_| *shared_fault);
-                Ok(Encoded::Err(ErrAnswer { json, shared_fault: fault.and_then(SharedFault::of) }))
+            (Answer::Result { err, shared_fault, .. }, [Node::Case(1, payload)]) => {
+                let payload = payload.and_then(|place| results.payload(place));
+                let fault = payload.zip(err.as_ref()).filter(|_| *shared_fault);
+                let shared_fault = fault.and_then(|(node, shape)| SharedFault::of(shape, results, node));
+                Ok(Encoded::Err(ErrAnswer { json: json(err.as_ref(), payload)?, shared_fault }))
             }
             (Answer::Result { .. }, _) => Err(EncodeError::Mismatch { wanted: "result" }),
             (_, _) => Err(EncodeError::Mismatch { wanted: "one result" }),
@@ -77,21 +80,22 @@ impl Shape {
     /// # Errors
     /// It is longer than that, or not a value of this shape.
     pub fn encode(&self, value: &Val, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
-        json(Some(self), Some(value), max_bytes)
+        let values = Values::of_vals(std::iter::once(self), std::slice::from_ref(value))?;
+        json(Some(self), &values, values.roots().first(), max_bytes)
     }
 }
 
 /// The object of the parameters by name.
-pub(crate) fn encode_params(params: &Table<Field>, values: &[Val], max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
-    let mut writer = Writer::new(max_bytes);
-    writer.params(params, values)?;
+pub(crate) fn encode_params(params: &Table<Field>, values: &Values, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::new(values, max_bytes);
+    writer.record(params, values.roots())?;
     Ok(writer.done())
 }
 
-fn json(shape: Option<&Shape>, value: Option<&Val>, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
-    let mut writer = Writer::new(max_bytes);
-    match (shape, value) {
-        (Some(shape), Some(value)) => writer.value(shape, value)?,
+fn json(shape: Option<&Shape>, values: &Values, node: Option<&Node>, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::new(values, max_bytes);
+    match (shape, node) {
+        (Some(shape), Some(node)) => writer.value(shape, node)?,
         (None, None) => writer.text("null")?,
         _ => return Err(EncodeError::Mismatch { wanted: "a payload just where the type has one" }),
     }

@@ -13,6 +13,7 @@ use crate::encode::{EncodeError, encode_params};
 use crate::refusal::{ProblemCode, Refusal};
 use crate::shape::Shape;
 use crate::shared_fault::SharedFault;
+use crate::values::Values;
 
 impl Function {
     /// The parameters as the JSON object that [`Function::decode`] takes, of at most `max_bytes`. Equal values give equal bytes.
@@ -20,7 +21,8 @@ impl Function {
     /// # Errors
     /// It is longer than that, or the values are not the parameters of this function.
     pub fn encode_params(&self, params: &[Val], max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
-        encode_params(&self.params, params, max_bytes)
+        let values = Values::of_vals(self.params.items().iter().map(|field| &field.shape), params)?;
+        encode_params(&self.params, &values, max_bytes)
     }
 
     /// The result of a call that ended well with this JSON. Nothing for a function that answers nothing.

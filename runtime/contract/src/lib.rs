@@ -1,8 +1,8 @@
 //! WIT types to and from JSON, JSON Schema, OpenAPI; compatibility of two versions.
 //!
 //! A component says what it exports; this crate reads that ([`Surface::read`]) and turns it into everything the gateway
-//! does with values: requests decoded into [`Val`](wasmtime::component::Val)s, answers encoded, documents described,
-//! versions compared. Of wasmtime it uses only `Val`; it knows no HTTP and does no I/O.
+//! does with values: requests decoded into [`Values`], these brought into a component's memory and what it answers out of it
+//! ([`call`]), answers encoded, documents described, versions compared. It knows no HTTP and does no I/O.
 //!
 //! Invariant: what [`openapi`] and [`schema`] promise is what [`Function::decode`] accepts and [`Function::encode`] writes.
 //!
@@ -35,6 +35,7 @@
 pub mod docs;
 pub mod names;
 
+mod canonical;
 mod compare;
 mod contract;
 mod decode;
@@ -46,7 +47,9 @@ mod schema;
 mod shape;
 mod shared_fault;
 mod surface;
+mod values;
 
+pub use canonical::call;
 pub use compare::{Change, ChangeKind, compare};
 pub use contract::{Answer, Contract, Function, Unservable};
 pub use decode::DecodeLimits;
@@ -57,3 +60,4 @@ pub use schema::{Side, schema};
 pub use shape::{Case, Field, Int, Kind, MAX_DEPTH, MAX_NODES, Shape, ShapeError, TypeName};
 pub use shared_fault::SharedFault;
 pub use surface::{Import, MAX_SURFACE_NODES, OtherExport, Surface, SurfaceError};
+pub use values::{Full, NoVal, Node, Place, Span, Values};

@@ -6,6 +6,7 @@
 use wasmtime::component::Val;
 
 use crate::shape::{Field, Int, Kind, Shape};
+use crate::values::{Node, Values};
 
 const PACKAGE: &str = "lgsp:types";
 const INTERFACE: &str = "faults";
@@ -51,27 +52,34 @@ fn has_its_members(shape: &Shape) -> bool {
 
 impl SharedFault {
     /// The fault that a value of the shared type holds; none if the value is not of that type.
-    pub(crate) fn of(value: &Val) -> Option<Self> {
-        let Val::Record(fields) = value else { return None };
-        let get = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
-        let (Some(Val::Enum(code)), Some(Val::String(message))) = (get("code"), get("message")) else {
+    pub(crate) fn of(shape: &Shape, values: &Values, node: &Node) -> Option<Self> {
+        let (Kind::Record(fields), Node::Parts(span)) = (shape.kind(), node) else { return None };
+        let parts = values.parts(*span)?;
+        let get = |json: &str| {
+            let at = fields.find(json, 0)?;
+            Some((fields.items().get(at)?.shape.kind(), parts.get(at)?))
+        };
+        let (Some((Kind::Enum(codes), Node::Case(code, None))), Some((Kind::String, Node::Text(message)))) =
+            (get("code"), get("message"))
+        else {
             return None;
         };
-        let upstream_code = match get("upstream-code") {
-            Some(Val::Option(Some(code))) => match &**code {
-                Val::String(code) => Some(code.clone()),
-                _ => return None,
-            },
+        let some = |json: &str| match get(json) {
+            Some((Kind::Option(_), Node::Case(1, Some(place)))) => values.payload(*place),
             _ => None,
         };
-        let retry_after = match get("retry-after") {
-            Some(Val::Option(Some(seconds))) => match **seconds {
-                Val::U32(seconds) => Some(seconds),
-                _ => return None,
-            },
-            _ => None,
+        let upstream_code = match some("upstreamCode") {
+            Some(Node::Text(code)) => Some(values.text(*code)?.to_owned()),
+            Some(_) => return None,
+            None => None,
         };
-        Some(Self { code: code.clone(), message: message.clone(), upstream_code, retry_after })
+        let retry_after = match some("retryAfter") {
+            Some(Node::Int(seconds)) => Some(u32::try_from(*seconds).ok()?),
+            Some(_) => return None,
+            None => None,
+        };
+        let code = codes.items().get(*code as usize)?.name.clone();
+        Some(Self { code, message: values.text(*message)?.to_owned(), upstream_code, retry_after })
     }
 
     /// The value of this shape, which is one of the shared type. A later version may have more members: those that are optional are

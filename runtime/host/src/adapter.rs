@@ -6,13 +6,13 @@ use crate::state::{Shared, State};
 use crate::trap::explain;
 use async_trait::async_trait;
 use bytes::Bytes;
-use nhip_contract::{Answer, Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal};
+use nhip_contract::{Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal, Values};
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
 use std::sync::Arc;
 use wasmtime::Engine;
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
@@ -36,8 +36,8 @@ pub(crate) struct WasmAdapter {
     pub(crate) decoding: DecodeLimits,
 }
 
-/// How deep and how large decoded values may be. A byte of a `list<u8>` takes 40 while it is passed in, so the largest
-/// body that the policy takes needs about 30 times its size.
+/// How deep and how large decoded values may be. A value takes sixteen bytes, the shortest of them two in a body, and members that a
+/// body leaves out take as much. In an import, where values are the engine's own, a byte of a `list<u8>` takes 40: about 30 times the body.
 pub(crate) fn decoding(largest_body: u64) -> DecodeLimits {
     let largest = largest_body.saturating_mul(32).saturating_add(1 << 20);
     DecodeLimits { max_memory: usize::try_from(largest).unwrap_or(usize::MAX), ..DecodeLimits::default() }
@@ -47,14 +47,14 @@ pub(crate) fn decoding(largest_body: u64) -> DecodeLimits {
 impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entry(call.function)?;
-        let params = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
+        let arguments = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
         let caller = permit.caller().as_str().to_owned();
         let sandbox =
             sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call).map_err(|error| {
                 Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
                     .inside(format!("{error:#}"))
             })?;
-        let results = self.run(sandbox, entry, &params).await?;
+        let results = self.run(sandbox, entry, &arguments).await?;
         let limit = usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX);
         match entry.function.encode(&results, limit) {
             Ok(Encoded::Ok(answer)) => Ok(answer.into()),
@@ -83,7 +83,7 @@ impl WasmAdapter {
     }
 
     /// Run one function. The sandbox is gone when this returns, or is dropped, unless it may serve again.
-    async fn run(&self, mut sandbox: Sandbox, entry: &Entry, params: &[Val]) -> Result<Vec<Val>, Fault> {
+    async fn run(&self, mut sandbox: Sandbox, entry: &Entry, arguments: &Values) -> Result<Values, Fault> {
         let state = sandbox.store.data();
         let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.reach.trail) };
         let outcome = async {
@@ -92,12 +92,7 @@ impl WasmAdapter {
             let function = instance
                 .get_func(&mut *store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
-            let mut results = match entry.function.answer {
-                Answer::Nothing => Vec::new(),
-                Answer::Value(_) | Answer::Result { .. } => vec![Val::Bool(false)],
-            };
-            function.call_async(store, params, &mut results).await?;
-            wasmtime::Result::Ok(results)
+            nhip_contract::call(function, store, arguments).await
         }
         .await;
         drop(reading);

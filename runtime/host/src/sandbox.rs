@@ -41,8 +41,8 @@ impl Sandbox {
 
     /// Begin an exchange: what it may use is counted from here.
     pub(crate) fn begin(&mut self, policy: &Policy) {
-        // What may be carried out of the guest at once: the largest request, or the answer. A byte of a `list<u8>` in an
-        // answer takes 40 until it is JSON, where three bytes are four characters.
+        // What may be carried out of the guest at once: the largest request, or the answer. A value takes sixteen bytes until it is JSON,
+        // also one that JSON leaves out.
         let answer = policy.limits.response.saturating_mul(32);
         let carried = policy.limits.upstream_request.max(answer).saturating_add(1 << 20);
         self.store.set_hostcall_fuel(usize::try_from(carried).unwrap_or(usize::MAX));

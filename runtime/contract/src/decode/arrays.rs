@@ -3,7 +3,6 @@
 //! Invariant: no element is built beyond the number that the type has room for.
 
 use serde::de::SeqAccess;
-use wasmtime::component::Val;
 
 use super::State;
 use super::path::Path;
@@ -13,16 +12,19 @@ use super::text::{Text, skip_elements};
 use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Case, Shape};
+use crate::values::Node;
 
-/// Decodes elements as long as `shape_at` has a shape for the next. The count is of the elements decoded, good or not.
+/// Decodes elements as long as `shape_at` has a shape for the next. What was decoded if all of it was good, and how many there
+/// were, good or not.
 fn elements<'de, 's, A: SeqAccess<'de>>(
     state: &mut State<'_>,
     path: &Path<'_>,
     shape_at: impl Fn(usize) -> Option<&'s Shape>,
     array: &mut A,
-) -> Result<(Vec<Val>, usize), A::Error> {
-    let mut values = Vec::new();
+) -> Result<(Option<Node>, usize), A::Error> {
+    let began = state.open.len();
     let mut count = 0;
+    let mut good = true;
     while let Some(shape) = shape_at(count) {
         let path = path.index(count);
         let Some(value) = array.next_element_seed(Seed { state, want: Want::Shape(shape), path: &path })? else {
@@ -30,14 +32,11 @@ fn elements<'de, 's, A: SeqAccess<'de>>(
         };
         count += 1;
         state.charge_values(1)?;
-        values.extend(value);
+        good &= value.is_some();
+        state.open.extend(value);
     }
-    Ok((values, count))
-}
-
-/// The values if all were good.
-fn all_good(values: Vec<Val>, count: usize) -> Option<Vec<Val>> {
-    (values.len() == count).then_some(values)
+    let parts = state.close(began)?;
+    Ok((good.then_some(parts), count))
 }
 
 pub(super) fn list<'de, A: SeqAccess<'de>>(
@@ -45,9 +44,8 @@ pub(super) fn list<'de, A: SeqAccess<'de>>(
     path: &Path<'_>,
     item: &Shape,
     mut array: A,
-) -> Result<Option<Val>, A::Error> {
-    let (values, count) = elements(state, path, |_| Some(item), &mut array)?;
-    Ok(all_good(values, count).map(Val::List))
+) -> Result<Option<Node>, A::Error> {
+    elements(state, path, |_| Some(item), &mut array).map(|(parts, _)| parts)
 }
 
 pub(super) fn fixed<'de, A: SeqAccess<'de>>(
@@ -56,11 +54,11 @@ pub(super) fn fixed<'de, A: SeqAccess<'de>>(
     item: &Shape,
     length: u32,
     mut array: A,
-) -> Result<Option<Val>, A::Error> {
+) -> Result<Option<Node>, A::Error> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let (values, count) = elements(state, path, |at| (at < length).then_some(item), &mut array)?;
+    let (parts, count) = elements(state, path, |at| (at < length).then_some(item), &mut array)?;
     let exact = ends_after(state, path, count, length, array)?;
-    Ok(all_good(values, count).filter(|_| exact).map(Val::FixedLengthList))
+    Ok(parts.filter(|_| exact))
 }
 
 pub(super) fn tuple<'de, A: SeqAccess<'de>>(
@@ -68,10 +66,10 @@ pub(super) fn tuple<'de, A: SeqAccess<'de>>(
     path: &Path<'_>,
     parts: &[Shape],
     mut array: A,
-) -> Result<Option<Val>, A::Error> {
+) -> Result<Option<Node>, A::Error> {
     let (values, count) = elements(state, path, |at| parts.get(at), &mut array)?;
     let exact = ends_after(state, path, count, parts.len(), array)?;
-    Ok(all_good(values, count).filter(|_| exact).map(Val::Tuple))
+    Ok(values.filter(|_| exact))
 }
 
 /// Whether the array has exactly `length` elements, `count` of which were read.
@@ -99,13 +97,12 @@ pub(super) fn entries<'de, A: SeqAccess<'de>>(
     path: &Path<'_>,
     entry: &Shape,
     mut array: A,
-) -> Result<Option<Val>, A::Error> {
-    let (values, count) = elements(state, path, |_| Some(entry), &mut array)?;
-    let pair = |value| match value {
-        Val::Tuple(parts) => <[Val; 2]>::try_from(parts).ok().map(|[key, value]| (key, value)),
-        _ => None,
-    };
-    Ok(all_good(values, count).and_then(|values| values.into_iter().map(pair).collect()).map(Val::Map))
+) -> Result<Option<Node>, A::Error> {
+    let (Some(Node::Parts(entries)), _) = elements(state, path, |_| Some(entry), &mut array)? else { return Ok(None) };
+    // Keys and values, one after the other, without the pairs.
+    state.charge_values(2 * entries.len())?;
+    let parts = state.values.flatten(entries);
+    state.fits(parts).map(Some)
 }
 
 /// Flags in any order; the value has them in the order of the contract.
@@ -114,7 +111,7 @@ pub(super) fn flags<'de, A: SeqAccess<'de>>(
     path: &Path<'_>,
     flags: &Table<Case>,
     mut array: A,
-) -> Result<Option<Val>, A::Error> {
+) -> Result<Option<Node>, A::Error> {
     let mut set = vec![false; flags.items().len()];
     let mut good = true;
     let mut at = 0;
@@ -134,8 +131,8 @@ pub(super) fn flags<'de, A: SeqAccess<'de>>(
             state.problem(&here, code, || message);
         }
     }
-    let names: Vec<String> =
-        flags.items().iter().zip(&set).filter(|(_, set)| **set).map(|(flag, _)| flag.name.clone()).collect();
-    state.charge(names.iter().map(|name| name.len() + size_of::<String>()).sum())?;
-    Ok(good.then_some(Val::Flags(names)))
+    state.charge_values(set.len())?;
+    let parts = state.values.add_parts(set.into_iter().map(Node::Bool));
+    let parts = state.fits(parts)?;
+    Ok(good.then_some(parts))
 }

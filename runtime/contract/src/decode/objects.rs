@@ -5,7 +5,6 @@
 use std::collections::HashSet;
 
 use serde::de::{IgnoredAny, MapAccess};
-use wasmtime::component::Val;
 
 use super::path::Path;
 use super::seed::{Seed, Want};
@@ -14,17 +13,17 @@ use super::{State, Unknown, words};
 use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Field, Shape};
+use crate::values::Node;
 
 pub(super) fn record<'de, A: MapAccess<'de>>(
     state: &mut State<'_>,
     path: &Path<'_>,
     fields: &Table<Field>,
     mut object: A,
-) -> Result<Option<Val>, A::Error> {
-    let names: usize = fields.items().iter().map(|field| field.name.len()).sum();
-    state.charge(names + fields.items().len() * size_of::<(String, Val)>())?;
-    // The members of the value, in the order of the contract. One that has its name was read; a name is never empty.
-    let mut members: Vec<(String, Val)> = fields.items().iter().map(|_| (String::new(), Val::Bool(false))).collect();
+) -> Result<Option<Node>, A::Error> {
+    // The members of the value, in the order of the contract.
+    let members = state.room(fields.items().len())?;
+    let mut seen = Seen::default();
     let mut good = true;
     let mut hint = 0;
     while let Some(key) = object.next_key::<Text<'de>>()? {
@@ -32,7 +31,7 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
         let Text::Is(key) = key else { continue };
         let here = path.member(&key);
         let at = fields.find(&key, hint);
-        match at.and_then(|at| Some((at, fields.items().get(at)?, members.get_mut(at)?))) {
+        match at.and_then(|at| Some((at, fields.items().get(at)?))) {
             None if state.unknown == Unknown::LeftOut => {
                 object.next_value::<IgnoredAny>()?;
             }
@@ -41,11 +40,10 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
                 good = false;
                 state.problem(&here, ProblemCode::Unknown, || unknown(fields, &key));
             }
-            Some((at, field, (name, value))) if name.is_empty() => {
-                name.clone_from(&field.name);
+            Some((at, field)) if seen.first(at) => {
                 let seed = Seed { state, want: Want::Shape(&field.shape), path: &here };
                 match object.next_value_seed(seed)? {
-                    Some(decoded) => *value = decoded,
+                    Some(decoded) => state.values.set(members, at, decoded),
                     None => good = false,
                 }
                 hint = at + 1;
@@ -57,12 +55,12 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
             }
         }
     }
-    for (field, (name, value)) in fields.items().iter().zip(&mut members) {
-        if !name.is_empty() {
+    for (at, field) in fields.items().iter().enumerate() {
+        if !seen.first(at) {
             continue;
         }
         if field.shape.is_option() {
-            (*name, *value) = (field.name.clone(), Val::Option(None));
+            state.values.set(members, at, Node::NONE);
         } else {
             good = false;
             let here = path.member(&field.json);
@@ -71,7 +69,35 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
             });
         }
     }
-    Ok(good.then_some(Val::Record(members)))
+    Ok(good.then_some(Node::Parts(members)))
+}
+
+/// Which members stood there already.
+#[derive(Default)]
+struct Seen {
+    /// Of the first ones, which are all of most records, a bit each.
+    few: u64,
+    more: Vec<bool>,
+}
+
+impl Seen {
+    /// Whether this is the first time for that member.
+    fn first(&mut self, at: usize) -> bool {
+        match at.checked_sub(64) {
+            None => {
+                let bit = 1 << at;
+                let first = self.few & bit == 0;
+                self.few |= bit;
+                first
+            }
+            Some(at) => {
+                if self.more.len() <= at {
+                    self.more.resize(at + 1, false);
+                }
+                self.more.get_mut(at).is_some_and(|seen| !std::mem::replace(seen, true))
+            }
+        }
+    }
 }
 
 fn unknown(fields: &Table<Field>, wrong: &str) -> String {
@@ -87,13 +113,15 @@ pub(super) fn map<'de, A: MapAccess<'de>>(
     path: &Path<'_>,
     shape: &Shape,
     mut object: A,
-) -> Result<Option<Val>, A::Error> {
+) -> Result<Option<Node>, A::Error> {
     let mut seen = HashSet::new();
-    let mut entries = Vec::new();
+    let began = state.open.len();
     let mut good = true;
     while let Some(key) = object.next_key::<Text<'de>>()? {
         let Text::Is(key) = key else { continue };
-        state.charge(2 * size_of::<(Val, Val)>() + 2 * key.len())?;
+        state.charge_values(2)?;
+        // The set of the keys that were seen.
+        state.charge(2 * key.len() + size_of::<String>())?;
         let here = path.member(&key);
         let value = object.next_value_seed(Seed { state, want: Want::Shape(shape), path: &here })?;
         if seen.contains(key.as_ref()) {
@@ -102,10 +130,14 @@ pub(super) fn map<'de, A: MapAccess<'de>>(
             continue;
         }
         match value {
-            Some(value) => entries.push((Val::String(key.as_ref().to_owned()), value)),
+            Some(value) => {
+                let key = state.text_value(&key)?;
+                state.open.extend([key, value]);
+            }
             None => good = false,
         }
         seen.insert(key.into_owned());
     }
-    Ok(good.then_some(Val::Map(entries)))
+    let entries = state.close(began)?;
+    Ok(good.then_some(entries))
 }

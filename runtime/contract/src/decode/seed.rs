@@ -5,7 +5,6 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use wasmtime::component::Val;
 
 use super::path::Path;
 use super::text::{Found, skip_elements, skip_members};
@@ -13,6 +12,7 @@ use super::{State, arrays, objects, scalars, tagged, words};
 use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Field, Kind, Shape};
+use crate::values::Node;
 
 /// What should stand there.
 #[derive(Clone, Copy)]
@@ -54,7 +54,7 @@ pub(super) struct Seed<'a, 't> {
 }
 
 impl Seed<'_, '_> {
-    fn wrong_type(self, found: Found) -> Option<Val> {
+    fn wrong_type(self, found: Found) -> Option<Node> {
         let want = self.want;
         self.state.problem(self.path, ProblemCode::WrongType, || format!("wants {}, not {found}", want.words()));
         None
@@ -62,9 +62,9 @@ impl Seed<'_, '_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
-    type Value = Option<Val>;
+    type Value = Option<Node>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Val>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Node>, D::Error> {
         match self.want.kind() {
             Some(Kind::Option(inner)) if !inner.is_option() => deserializer.deserialize_option(self),
             _ => deserializer.deserialize_any(self),
@@ -73,41 +73,41 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
 }
 
 impl<'de> Visitor<'de> for Seed<'_, '_> {
-    type Value = Option<Val>;
+    type Value = Option<Node>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("any JSON value")
     }
 
-    fn visit_none<E: Error>(self) -> Result<Option<Val>, E> {
+    fn visit_none<E: Error>(self) -> Result<Option<Node>, E> {
         self.visit_unit()
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Val>, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Node>, D::Error> {
         let Some(Kind::Option(inner)) = self.want.kind() else {
             return deserializer.deserialize_any(self);
         };
-        self.state.charge_values(1)?;
-        let value = Seed { want: Want::Shape(inner), ..self }.deserialize(deserializer)?;
-        Ok(value.map(|value| Val::Option(Some(Box::new(value)))))
+        let value =
+            Seed { state: &mut *self.state, want: Want::Shape(inner), path: self.path }.deserialize(deserializer)?;
+        value.map(|value| Ok(Node::Case(1, Some(self.state.payload(value)?)))).transpose()
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Option<Val>, E> {
+    fn visit_unit<E: Error>(self) -> Result<Option<Node>, E> {
         match self.want {
-            Want::Nothing => Ok(Some(Val::Option(None))),
-            Want::Shape(shape) if shape.is_option() => Ok(Some(Val::Option(None))),
+            Want::Nothing => Ok(Some(Node::NONE)),
+            Want::Shape(shape) if shape.is_option() => Ok(Some(Node::NONE)),
             _ => Ok(self.wrong_type(Found::Null)),
         }
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Option<Val>, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Option<Node>, E> {
         match self.want.kind() {
-            Some(Kind::Bool) => Ok(Some(Val::Bool(value))),
+            Some(Kind::Bool) => Ok(Some(Node::Bool(value))),
             _ => Ok(self.wrong_type(Found::Bool)),
         }
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Option<Val>, E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Option<Node>, E> {
         match self.want.kind() {
             Some(Kind::Int(int)) => Ok(scalars::integer(self.state, self.path, *int, i128::from(number))),
             // Exact up to 2^53 and rounded to the nearest beyond, as for any other decimal number.
@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         }
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Option<Val>, E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Option<Node>, E> {
         match self.want.kind() {
             Some(Kind::Int(int)) => Ok(scalars::integer(self.state, self.path, *int, i128::from(number))),
             #[expect(clippy::cast_precision_loss, reason = "a float is what the contract wants")]
@@ -124,21 +124,18 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         }
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Option<Val>, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Option<Node>, E> {
         match self.want.kind() {
-            Some(Kind::Float64) => Ok(Some(Val::Float64(number))),
+            Some(Kind::Float64) => Ok(Some(Node::Float64(number))),
             Some(Kind::Float32) => Ok(scalars::float32(self.state, self.path, number)),
             Some(Kind::Int(int)) => Ok(scalars::integral(self.state, self.path, *int, number)),
             _ => Ok(self.wrong_type(Found::Number)),
         }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Option<Val>, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<Node>, E> {
         match self.want.kind() {
-            Some(Kind::String) => {
-                self.state.charge(text.len())?;
-                Ok(Some(Val::String(text.to_owned())))
-            }
+            Some(Kind::String) => self.state.text_value(text).map(Some),
             Some(Kind::Bytes) => scalars::bytes(self.state, self.path, text),
             Some(Kind::Char) => Ok(scalars::character(self.state, self.path, text)),
             Some(Kind::Enum(cases)) => Ok(scalars::case(self.state, self.path, cases, text)),
@@ -150,7 +147,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Option<Val>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Option<Node>, A::Error> {
         match self.want.kind() {
             Some(Kind::List(item)) => arrays::list(self.state, self.path, item, array),
             Some(Kind::FixedList(item, length)) => arrays::fixed(self.state, self.path, item, *length, array),
@@ -166,7 +163,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Option<Val>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Option<Node>, A::Error> {
         let kind = match self.want {
             Want::Params(fields) => return objects::record(self.state, self.path, fields, object),
             Want::Shape(shape) => Some(shape.kind()),

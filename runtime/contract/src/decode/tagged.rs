@@ -3,20 +3,18 @@
 //! Invariant: `tag` and `val` may come in either order, as the members of any JSON object may. A `val` that comes first
 //! waits as text and is decoded when the tag is known.
 
-use std::borrow::Cow;
-
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
-use wasmtime::component::Val;
 
 use super::path::Path;
-use super::scalars::no_such;
+use super::scalars::{no_such, number_of};
 use super::seed::{Seed, Want};
 use super::text::Text;
 use super::{State, words};
 use crate::names::Table;
 use crate::refusal::ProblemCode;
 use crate::shape::{Case, Kind, Shape};
+use crate::values::Node;
 
 /// The tags that a kind of value knows.
 #[derive(Clone, Copy)]
@@ -36,23 +34,17 @@ impl<'s> Tags<'s> {
         }
     }
 
-    /// What the tag carries; none if there is no such tag.
-    fn payload(self, tag: &str) -> Option<Option<&'s Shape>> {
+    /// The number of the case, and what it carries; none if there is no such tag.
+    fn case(self, tag: &str) -> Option<(u32, Option<&'s Shape>)> {
         match (self, tag) {
-            (Self::Variant(cases), _) => cases.get(tag).map(|case| case.payload.as_ref()),
-            (Self::Result(ok, _), "ok") => Some(ok),
-            (Self::Result(_, err), "err") => Some(err),
-            (Self::Option(inner), "some") => Some(Some(inner)),
+            (Self::Variant(cases), _) => {
+                let at = number_of(cases, tag)?;
+                Some((at, cases.items().get(at as usize)?.payload.as_ref()))
+            }
+            (Self::Result(ok, _), "ok") => Some((0, ok)),
+            (Self::Result(_, err), "err") => Some((1, err)),
+            (Self::Option(inner), "some") => Some((1, Some(inner))),
             _ => None,
-        }
-    }
-
-    fn value(self, tag: &str, payload: Option<Box<Val>>) -> Val {
-        match (self, tag) {
-            (Self::Variant(_), _) => Val::Variant(tag.to_owned(), payload),
-            (Self::Result(..), "ok") => Val::Result(Ok(payload)),
-            (Self::Result(..), _) => Val::Result(Err(payload)),
-            (Self::Option(_), _) => Val::Option(payload),
         }
     }
 
@@ -66,10 +58,10 @@ impl<'s> Tags<'s> {
 }
 
 /// The tag as far as it is known.
-enum Tag<'de, 's> {
+enum Tag<'s> {
     NotYet,
     Bad,
-    Good(Cow<'de, str>, Option<&'s Shape>),
+    Good(u32, Option<&'s Shape>),
 }
 
 /// The payload as far as it is known.
@@ -77,7 +69,7 @@ enum Payload<'de> {
     NotYet,
     Waiting(&'de RawValue),
     Bad,
-    Good(Val),
+    Good(Node),
 }
 
 pub(super) fn object<'de, A: MapAccess<'de>>(
@@ -85,9 +77,8 @@ pub(super) fn object<'de, A: MapAccess<'de>>(
     path: &Path<'_>,
     kind: &Kind,
     mut object: A,
-) -> Result<Option<Val>, A::Error> {
+) -> Result<Option<Node>, A::Error> {
     let Some(tags) = Tags::of(kind) else { return Ok(None) };
-    state.charge_values(2)?;
     let val_path = path.member("val");
     let mut tag = Tag::NotYet;
     let mut payload = Payload::NotYet;
@@ -118,15 +109,15 @@ pub(super) fn object<'de, A: MapAccess<'de>>(
             }
         }
     }
-    let value = close(state, path, &val_path, tags, tag, payload)?;
+    let value = close(state, path, &val_path, tag, payload)?;
     Ok(value.filter(|_| good))
 }
 
-fn read_tag<'de, 's>(state: &mut State<'_>, path: &Path<'_>, tags: Tags<'s>, text: Text<'de>) -> Tag<'de, 's> {
+fn read_tag<'s>(state: &mut State<'_>, path: &Path<'_>, tags: Tags<'s>, text: Text<'_>) -> Tag<'s> {
     let here = path.member("tag");
     match text {
-        Text::Is(name) => match tags.payload(&name) {
-            Some(shape) => return Tag::Good(name, shape),
+        Text::Is(name) => match tags.case(&name) {
+            Some((at, shape)) => return Tag::Good(at, shape),
             None => state.problem(&here, ProblemCode::InvalidValue, || tags.no_such(&name)),
         },
         Text::IsNot(found) => {
@@ -143,12 +134,11 @@ fn close<'de, E: serde::de::Error>(
     state: &mut State<'_>,
     path: &Path<'_>,
     val_path: &Path<'_>,
-    tags: Tags<'_>,
-    tag: Tag<'de, '_>,
+    tag: Tag<'_>,
     payload: Payload<'de>,
-) -> Result<Option<Val>, E> {
-    let (name, shape) = match tag {
-        Tag::Good(name, shape) => (name, shape),
+) -> Result<Option<Node>, E> {
+    let (at, shape) = match tag {
+        Tag::Good(at, shape) => (at, shape),
         Tag::Bad => return Ok(None),
         Tag::NotYet => {
             let message = || "`tag` is missing: wants the name of a case".to_owned();
@@ -168,7 +158,7 @@ fn close<'de, E: serde::de::Error>(
                 Err(error) => return Err(state.fail_in(raw.get(), &error)),
             }
         }
-        Payload::NotYet if shape.is_none_or(Shape::is_option) => Val::Option(None),
+        Payload::NotYet if shape.is_none_or(Shape::is_option) => Node::NONE,
         Payload::NotYet => {
             state.problem(val_path, ProblemCode::Missing, || {
                 let wanted = shape.map(words::wanted).unwrap_or_default();
@@ -177,7 +167,6 @@ fn close<'de, E: serde::de::Error>(
             return Ok(None);
         }
     };
-    let payload = shape.is_some().then(|| Box::new(value));
-    state.charge(name.len())?;
-    Ok(Some(tags.value(&name, payload)))
+    let payload = if shape.is_some() { Some(state.payload(value)?) } else { None };
+    Ok(Some(Node::Case(at, payload)))
 }

@@ -7,26 +7,27 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wasmtime::component::Val;
 
 use super::EncodeError;
 use crate::decode::MAX_SAFE;
 use crate::names::{Keyed, Table};
-use crate::shape::{Case, Field, Kind, Shape};
+use crate::shape::{Case, Field, Int, Kind, Shape};
+use crate::values::{Node, Place, Span, Values};
 
 /// Room for a common answer, so that it is not moved again and again while it grows.
 const COMMON: usize = 1024;
 
 type Written = Result<(), EncodeError>;
 
-pub(super) struct Writer {
+pub(super) struct Writer<'v> {
+    values: &'v Values,
     out: Vec<u8>,
     limit: usize,
 }
 
-impl Writer {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { out: Vec::with_capacity(limit.min(COMMON)), limit }
+impl<'v> Writer<'v> {
+    pub(super) fn new(values: &'v Values, limit: usize) -> Self {
+        Self { values, out: Vec::with_capacity(limit.min(COMMON)), limit }
     }
 
     pub(super) fn done(self) -> Vec<u8> {
@@ -44,52 +45,45 @@ impl Writer {
         if fits { Ok(()) } else { Err(EncodeError::TooLarge { limit: self.limit }) }
     }
 
-    pub(super) fn value(&mut self, shape: &Shape, value: &Val) -> Written {
-        match (shape.kind(), value) {
-            (Kind::Bool, Val::Bool(value)) => self.text(if *value { "true" } else { "false" }),
-            (Kind::Int(_), _) => self.integer(value),
-            (Kind::Float32, Val::Float32(number)) => self.float(f64::from(*number)),
-            (Kind::Float64, Val::Float64(number)) => self.float(*number),
-            (Kind::Char, Val::Char(letter)) => self.string(letter.encode_utf8(&mut [0; 4])),
-            (Kind::String, Val::String(text)) => self.string(text),
-            (Kind::Bytes, Val::List(bytes)) => self.bytes(bytes),
-            (Kind::List(item), Val::List(items)) => self.array(items.iter().map(|value| (item, value))),
-            (Kind::FixedList(item, length), Val::FixedLengthList(items)) if counts(items, *length) => {
-                self.array(items.iter().map(|value| (item, value)))
+    pub(super) fn value(&mut self, shape: &Shape, node: &Node) -> Written {
+        match (shape.kind(), node) {
+            (Kind::Bool, Node::Bool(value)) => self.text(if *value { "true" } else { "false" }),
+            (Kind::Int(int), Node::Int(bits)) => self.integer(*int, *bits),
+            (Kind::Float32, Node::Float32(number)) => self.float(f64::from(*number)),
+            (Kind::Float64, Node::Float64(number)) => self.float(*number),
+            (Kind::Char, Node::Char(letter)) => self.json(letter),
+            (Kind::String, Node::Text(span)) => self.json(found(self.values.text(*span))?),
+            (Kind::Bytes, Node::Bytes(span)) => self.bytes(found(self.values.bytes(*span))?),
+            (Kind::List(item), Node::Parts(span)) => self.array(std::iter::repeat(item), *span),
+            (Kind::FixedList(item, length), Node::Parts(span)) if u32::try_from(span.len()) == Ok(*length) => {
+                self.array(std::iter::repeat(item), *span)
             }
-            (Kind::Tuple(parts), Val::Tuple(values)) if parts.len() == values.len() => {
-                self.array(parts.iter().zip(values))
+            (Kind::Tuple(parts), Node::Parts(span)) if parts.len() == span.len() => self.array(parts.iter(), *span),
+            (Kind::Map { key, value, .. }, Node::Parts(span)) => self.map(key, value, *span),
+            (Kind::Record(fields), Node::Parts(span)) => self.record(fields, found(self.values.parts(*span))?),
+            (Kind::Variant(cases), Node::Case(at, payload)) => {
+                let case = found(cases.items().get(*at as usize))?;
+                self.tagged(&case.name, case.payload.as_ref(), *payload)
             }
-            (Kind::Map { key, value, .. }, Val::Map(entries)) => self.map(key, value, entries),
-            (Kind::Record(fields), Val::Record(values)) => self.record(fields, values),
-            (Kind::Variant(cases), Val::Variant(name, payload)) => {
-                let case = cases.get(name).ok_or(EncodeError::Mismatch { wanted: "variant" })?;
-                self.tagged(&case.name, case.payload.as_ref(), payload.as_deref())
+            (Kind::Enum(cases), Node::Case(at, None)) => self.name(found(cases.items().get(*at as usize))?.key()),
+            (Kind::Flags(flags), Node::Parts(span)) => self.flags(flags, found(self.values.parts(*span))?),
+            (Kind::Option(_), Node::Case(0, None)) => self.text("null"),
+            (Kind::Option(inner), Node::Case(1, payload)) if inner.is_option() => {
+                self.tagged("some", Some(inner), *payload)
             }
-            (Kind::Enum(cases), Val::Enum(name)) => self.label(cases, name, "enum"),
-            (Kind::Flags(flags), Val::Flags(names)) => self.flags(flags, names),
-            (Kind::Option(_), Val::Option(None)) => self.text("null"),
-            (Kind::Option(inner), Val::Option(Some(value))) if inner.is_option() => {
-                self.tagged("some", Some(inner), Some(value))
-            }
-            (Kind::Option(inner), Val::Option(Some(value))) => self.value(inner, value),
-            (Kind::Result(ok, _), Val::Result(Ok(value))) => self.tagged("ok", ok.as_ref(), value.as_deref()),
-            (Kind::Result(_, err), Val::Result(Err(value))) => self.tagged("err", err.as_ref(), value.as_deref()),
+            (Kind::Option(inner), Node::Case(1, Some(place))) => self.value(inner, found(self.values.payload(*place))?),
+            (Kind::Result(ok, _), Node::Case(0, payload)) => self.tagged("ok", ok.as_ref(), *payload),
+            (Kind::Result(_, err), Node::Case(1, payload)) => self.tagged("err", err.as_ref(), *payload),
             (kind, _) => Err(EncodeError::Mismatch { wanted: kind.keyword() }),
         }
     }
 
-    fn integer(&mut self, value: &Val) -> Written {
-        match value {
-            Val::U8(number) => self.json(number),
-            Val::U16(number) => self.json(number),
-            Val::U32(number) => self.json(number),
-            Val::S8(number) => self.json(number),
-            Val::S16(number) => self.json(number),
-            Val::S32(number) => self.json(number),
-            Val::U64(number) => self.wide((*number).into()),
-            Val::S64(number) => self.wide((*number).into()),
-            _ => Err(EncodeError::Mismatch { wanted: "an integer" }),
+    fn integer(&mut self, int: Int, bits: u64) -> Written {
+        match int {
+            Int::U8 | Int::U16 | Int::U32 => self.json(&bits),
+            Int::S8 | Int::S16 | Int::S32 => self.json(&bits.cast_signed()),
+            Int::U64 => self.wide(bits.into()),
+            Int::S64 => self.wide(bits.cast_signed().into()),
         }
     }
 
@@ -107,34 +101,25 @@ impl Writer {
         }
     }
 
-    fn string(&mut self, text: &str) -> Written {
-        self.json(text)
-    }
-
     /// Lets the library escape and format; our limit makes it stop.
     fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Written {
         let limit = self.limit;
-        serde_json::to_writer(self, value).map_err(|_| EncodeError::TooLarge { limit })
+        serde_json::to_writer(&mut *self, value).map_err(|_| EncodeError::TooLarge { limit })
     }
 
-    fn bytes(&mut self, values: &[Val]) -> Written {
-        let length = base64::encoded_len(values.len(), true).and_then(|length| length.checked_add(2));
+    fn bytes(&mut self, bytes: &[u8]) -> Written {
+        let length = base64::encoded_len(bytes.len(), true).and_then(|length| length.checked_add(2));
         self.room_for(length.unwrap_or(usize::MAX))?;
-        let byte = |value: &Val| match value {
-            Val::U8(byte) => Ok(*byte),
-            _ => Err(EncodeError::Mismatch { wanted: "u8" }),
-        };
-        let bytes: Vec<u8> = values.iter().map(byte).collect::<Result<_, _>>()?;
         self.text("\"")?;
         self.text(&STANDARD.encode(bytes))?;
         self.text("\"")
     }
 
-    fn array<'v>(&mut self, values: impl Iterator<Item = (&'v Shape, &'v Val)>) -> Written {
+    fn array<'s>(&mut self, shapes: impl Iterator<Item = &'s Shape>, span: Span) -> Written {
         self.text("[")?;
-        for (at, (shape, value)) in values.enumerate() {
+        for (at, (shape, node)) in shapes.zip(found(self.values.parts(span))?).enumerate() {
             self.comma(at > 0)?;
-            self.value(shape, value)?;
+            self.value(shape, node)?;
         }
         self.text("]")
     }
@@ -143,95 +128,85 @@ impl Writer {
         if wanted { self.text(",") } else { Ok(()) }
     }
 
-    fn record(&mut self, fields: &Table<Field>, values: &[(String, Val)]) -> Written {
-        let same = fields.items().len() == values.len()
-            && fields.items().iter().zip(values).all(|(field, (name, _))| field.name == *name);
-        if !same {
+    /// A record, or the parameters of a function.
+    pub(super) fn record(&mut self, fields: &Table<Field>, nodes: &[Node]) -> Written {
+        if fields.items().len() != nodes.len() {
             return Err(EncodeError::Mismatch { wanted: "record" });
         }
-        self.members(fields.items().iter().zip(values.iter().map(|(_, value)| value)))
-    }
-
-    pub(super) fn params(&mut self, fields: &Table<Field>, values: &[Val]) -> Written {
-        if fields.items().len() != values.len() {
-            return Err(EncodeError::Mismatch { wanted: "a value for each parameter" });
-        }
-        self.members(fields.items().iter().zip(values))
-    }
-
-    fn members<'v>(&mut self, members: impl Iterator<Item = (&'v Field, &'v Val)>) -> Written {
         self.text("{")?;
         let mut first = true;
-        for (field, value) in members {
-            if matches!(value, Val::Option(None)) {
+        for (field, node) in fields.items().iter().zip(nodes) {
+            if absent(&field.shape, node) {
                 continue;
             }
             self.comma(!first)?;
             first = false;
-            self.member(&field.json)?;
-            self.value(&field.shape, value)?;
+            self.name(&field.json)?;
+            self.text(":")?;
+            self.value(&field.shape, node)?;
         }
         self.text("}")
     }
 
     /// A name of the contract: letters, digits and hyphens, so nothing to escape.
-    fn member(&mut self, name: &str) -> Written {
-        self.text("\"")?;
-        self.text(name)?;
-        self.text("\":")
+    fn name(&mut self, name: &str) -> Written {
+        self.room_for(name.len() + 2)?;
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'"');
+        Ok(())
     }
 
-    fn tagged(&mut self, tag: &str, shape: Option<&Shape>, value: Option<&Val>) -> Written {
-        self.text("{\"tag\":\"")?;
-        self.text(tag)?;
-        self.text("\"")?;
-        match (shape, value) {
-            (Some(_), Some(Val::Option(None))) | (None, None) => {}
-            (Some(shape), Some(value)) => {
-                self.text(",\"val\":")?;
-                self.value(shape, value)?;
+    fn tagged(&mut self, tag: &str, shape: Option<&Shape>, payload: Option<Place>) -> Written {
+        self.text("{\"tag\":")?;
+        self.name(tag)?;
+        match (shape, payload) {
+            (None, None) => {}
+            (Some(shape), Some(place)) => {
+                let node = found(self.values.payload(place))?;
+                if !absent(shape, node) {
+                    self.text(",\"val\":")?;
+                    self.value(shape, node)?;
+                }
             }
             _ => return Err(EncodeError::Mismatch { wanted: "a payload just where the case has one" }),
         }
         self.text("}")
     }
 
-    fn label(&mut self, cases: &Table<Case>, name: &str, wanted: &'static str) -> Written {
-        let case = cases.get(name).ok_or(EncodeError::Mismatch { wanted })?;
-        self.text("\"")?;
-        self.text(case.key())?;
-        self.text("\"")
-    }
-
-    fn flags(&mut self, flags: &Table<Case>, names: &[String]) -> Written {
+    fn flags(&mut self, flags: &Table<Case>, nodes: &[Node]) -> Written {
         self.text("[")?;
-        for (at, name) in names.iter().enumerate() {
-            self.comma(at > 0)?;
-            self.label(flags, name, "flags")?;
+        let mut first = true;
+        for (flag, node) in flags.items().iter().zip(nodes) {
+            if matches!(node, Node::Bool(true)) {
+                self.comma(!first)?;
+                first = false;
+                self.name(flag.key())?;
+            }
         }
         self.text("]")
     }
 
     /// With string keys an object, in which the last of several values of one key counts, as in the component model.
-    fn map(&mut self, key: &Shape, value: &Shape, entries: &[(Val, Val)]) -> Written {
+    fn map(&mut self, key: &Shape, value: &Shape, span: Span) -> Written {
+        let (entries, []) = found(self.values.parts(span))?.as_chunks::<2>() else {
+            return Err(EncodeError::Mismatch { wanted: "map" });
+        };
         if !matches!(key.kind(), Kind::String) {
             return self.entries(key, value, entries);
         }
         let mut last = HashMap::new();
-        for (at, (key, _)) in entries.iter().enumerate() {
-            match key {
-                Val::String(key) => last.insert(key.as_str(), at),
-                _ => return Err(EncodeError::Mismatch { wanted: "string" }),
-            };
+        for (at, [key, _]) in entries.iter().enumerate() {
+            last.insert(self.key(key)?, at);
         }
         self.text("{")?;
         let mut first = true;
-        for (at, (key, entry)) in entries.iter().enumerate() {
-            let Val::String(key) = key else { continue };
-            if last.get(key.as_str()) == Some(&at) {
+        for (at, [key, entry]) in entries.iter().enumerate() {
+            let key = self.key(key)?;
+            if last.get(key) == Some(&at) {
                 self.comma(!first)?;
                 first = false;
-                self.string(key)?;
+                self.json(key)?;
                 self.text(":")?;
                 self.value(value, entry)?;
             }
@@ -239,17 +214,28 @@ impl Writer {
         self.text("}")
     }
 
-    fn entries(&mut self, key: &Shape, value: &Shape, entries: &[(Val, Val)]) -> Written {
+    fn key(&self, node: &Node) -> Result<&'v str, EncodeError> {
+        match node {
+            Node::Text(span) => found(self.values.text(*span)),
+            _ => Err(EncodeError::Mismatch { wanted: "string" }),
+        }
+    }
+
+    fn entries(&mut self, key: &Shape, value: &Shape, entries: &[[Node; 2]]) -> Written {
         self.text("[")?;
-        for (at, (one, other)) in entries.iter().enumerate() {
+        for (at, [one, other]) in entries.iter().enumerate() {
             self.comma(at > 0)?;
-            self.array([(key, one), (value, other)].into_iter())?;
+            self.text("[")?;
+            self.value(key, one)?;
+            self.text(",")?;
+            self.value(value, other)?;
+            self.text("]")?;
         }
         self.text("]")
     }
 }
 
-impl io::Write for &mut Writer {
+impl io::Write for &mut Writer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.room_for(bytes.len()).map_err(io::Error::other)?;
         self.out.extend_from_slice(bytes);
@@ -261,6 +247,12 @@ impl io::Write for &mut Writer {
     }
 }
 
-fn counts(items: &[Val], length: u32) -> bool {
-    u32::try_from(items.len()) == Ok(length)
+/// What a node says is beside it.
+fn found<T>(part: Option<T>) -> Result<T, EncodeError> {
+    part.ok_or(EncodeError::Mismatch { wanted: "a value that is whole" })
+}
+
+/// Whether it is a value that JSON leaves out.
+fn absent(shape: &Shape, node: &Node) -> bool {
+    shape.is_option() && node.is_bare_first()
 }

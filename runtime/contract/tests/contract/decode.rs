@@ -3,7 +3,7 @@
 use nhip_contract::{DecodeLimits, Problem, ProblemCode, Refusal};
 use wasmtime::component::Val;
 
-use crate::support::{contract, decode, shape};
+use crate::support::{arguments, contract, decode, shape};
 
 const TYPES: &str = "
     record person { citizen-id: string, full-name: string, born: option<u16> }
@@ -287,7 +287,7 @@ fn all_problems_are_named_at_once_and_hold_nothing_of_the_values() {
 #[test]
 fn an_empty_body_is_an_empty_object() {
     let contract = contract("optional: func(x: option<u8>); required: func(x: u8); nothing: func();");
-    let decode = |name: &str, body: &[u8]| contract.function(name).unwrap().decode(body, &DecodeLimits::default());
+    let decode = |name: &str, body: &[u8]| arguments(contract.function(name).unwrap(), body);
     assert_eq!(decode("optional", b""), Ok(vec![Val::Option(None)]));
     assert_eq!(decode("nothing", b""), Ok(vec![]));
     assert_eq!(decode("nothing", b" {} "), Ok(vec![]));

@@ -1,9 +1,9 @@
 //! Values to JSON: the exact bytes, the limit, faults.
 
-use nhip_contract::{EncodeError, Encoded, ErrAnswer, SharedFault};
+use nhip_contract::{EncodeError, Encoded, ErrAnswer, Node, SharedFault, Values};
 use wasmtime::component::Val;
 
-use crate::support::{contract, encode_value, shape, surface};
+use crate::support::{answered, contract, encode_value, shape, surface};
 
 fn some(value: Val) -> Val {
     Val::Option(Some(Box::new(value)))
@@ -105,7 +105,7 @@ fn a_result_is_success_or_fault() {
         "both: func() -> result<u8, string>; ok-only: func() -> result<u8>; err-only: func() -> result<_, string>;
         neither: func() -> result; plain: func() -> bool; nothing: func();",
     );
-    let encode = |name: &str, results: &[Val]| contract.function(name).unwrap().encode(results, 100);
+    let encode = |name: &str, results: &[Val]| answered(contract.function(name).unwrap(), results, 100);
     let ok = |json: &str| Ok(Encoded::Ok(json.into()));
     let err = |json: &str| Ok(Encoded::Err(ErrAnswer { json: json.into(), shared_fault: None }));
     let fault = || some_box(Val::String("no".to_owned()));
@@ -116,7 +116,13 @@ fn a_result_is_success_or_fault() {
     assert_eq!(encode("neither", &[Val::Result(Ok(None))]), ok("null"));
     assert_eq!(encode("plain", &[Val::Bool(true)]), ok("true"));
     assert_eq!(encode("nothing", &[]), ok("null"));
-    assert!(matches!(encode("nothing", &[Val::Bool(true)]), Err(EncodeError::Mismatch { .. })));
+    let mut one = Values::default();
+    one.set_root(Node::Bool(true)).unwrap();
+    for name in ["both", "nothing"] {
+        assert!(matches!(contract.function(name).unwrap().encode(&one, 100), Err(EncodeError::Mismatch { .. })));
+    }
+    let none = contract.function("plain").unwrap().encode(&Values::default(), 100);
+    assert!(matches!(none, Err(EncodeError::Mismatch { .. })));
     assert!(matches!(encode("both", &[]), Err(EncodeError::Mismatch { .. })));
     assert!(matches!(encode("both", &[Val::Result(Ok(None))]), Err(EncodeError::Mismatch { .. })));
 }
@@ -154,6 +160,6 @@ fn the_shared_fault_comes_out_in_parts() {
             retry_after,
         };
         let answer = ErrAnswer { json: json.into(), shared_fault: Some(shared_fault) };
-        assert_eq!(function.encode(&results, 1000), Ok(Encoded::Err(answer)));
+        assert_eq!(answered(function, &results, 1000), Ok(Encoded::Err(answer)));
     }
 }

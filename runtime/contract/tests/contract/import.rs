@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use wasmtime::component::Val;
 
 use crate::generate::typed_value;
-use crate::support::{component, contract, surface};
+use crate::support::{answered, arguments, component, contract, surface};
 
 const FAULTS: &str = "package lgsp:types@1.3.0 {
     interface faults {
@@ -83,7 +83,7 @@ fn parameters_go_out_by_name_and_in_one_form() {
     let json = |params: &[Val]| String::from_utf8(functions[0].encode_params(params, 100).unwrap()).unwrap();
     assert_eq!(json(&params(None)), r#"{"citizenId":"1","raw":"AAE="}"#);
     assert_eq!(json(&params(Some(Box::new(Val::U32(7))))), r#"{"citizenId":"1","atMost":7,"raw":"AAE="}"#);
-    let taken = functions[0].decode(json(&params(None)).as_bytes(), &limits());
+    let taken = arguments(&functions[0], json(&params(None)).as_bytes());
     assert_eq!(taken, Ok(params(None)));
     assert!(functions[0].encode_params(&params(None), 10).is_err(), "longer than the limit");
     assert!(functions[0].encode_params(&[text("1")], 100).is_err(), "not the parameters");
@@ -143,7 +143,7 @@ fn a_shared_fault_becomes_a_value_of_the_importers_version_of_it() {
     assert_eq!(functions[0].shared_fault(&fault("unheard-of")), None);
     assert_eq!(functions[1].shared_fault(&fault("busy")), None);
     // And it is read back as the same.
-    let written = functions[0].encode(&[err(Some(record))], 1000).unwrap();
+    let written = answered(&functions[0], &[err(Some(record))], 1000).unwrap();
     assert!(matches!(written, nhip_contract::Encoded::Err(answer) if answer.shared_fault == Some(fault("busy"))));
 }
 
@@ -157,7 +157,7 @@ proptest! {
         prop_assume!(contract.unservable.is_empty());
         let f = contract.function("f").unwrap();
         let body = f.encode_params(std::slice::from_ref(&value), usize::MAX).unwrap();
-        let taken = f.decode(&body, &limits()).unwrap();
+        let taken = arguments(f, &body).unwrap();
         prop_assert_eq!(&taken[0], &value);
         // A function whose answer is a `result` tells its two sides apart; any other gives its value.
         if let Answer::Value(shape) = &f.answer {

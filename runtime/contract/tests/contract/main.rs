@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking, and a table of cases is as long as it is"
 )]
 
+mod canonical;
 mod compare;
 mod decode;
 mod encode;

@@ -6,11 +6,10 @@ use nhip_contract::{
 };
 use proptest::prelude::*;
 use serde_json::Value;
-use wasmtime::component::{Component, Linker, Val};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::component::Val;
 
 use crate::generate::{Ty, damage, intruder, neighbours, ty, typed_value, value};
-use crate::support::{encode, resolve};
+use crate::support::{Guest, arguments, encode, resolve};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
@@ -155,9 +154,8 @@ proptest! {
         let items = if matches!(item.kind(), Kind::Bytes) { bytes_of(&values) } else { Val::List(values) };
         let json = item.encode(&items, usize::MAX).unwrap();
         let body = [b"{\"items\":", json.as_slice(), b"}"].concat();
-        let arguments = echo.decode(&body, &DecodeLimits::default()).unwrap();
-        prop_assert_eq!(&arguments, &vec![items]);
-        let results = call(&bytes, &arguments);
+        prop_assert_eq!(arguments(echo, &body), Ok(vec![items]));
+        let results = Guest::new(&bytes, "echo").call(&echo.decode(&body, &DecodeLimits::default()).unwrap()).unwrap();
         prop_assert_eq!(echo.encode(&results, usize::MAX), Ok(nhip_contract::Encoded::Ok(json)));
     }
 
@@ -219,19 +217,4 @@ fn echo_component(ty: &Ty) -> Vec<u8> {
     )
     .unwrap();
     encode(&resolve, world, module)
-}
-
-fn call(component: &[u8], arguments: &[Val]) -> Vec<Val> {
-    let mut config = Config::new();
-    config.wasm_component_model_map(true).wasm_component_model_fixed_length_lists(true);
-    let engine = Engine::new(&config).unwrap();
-    let component = Component::new(&engine, component).unwrap();
-    let mut store = Store::new(&engine, ());
-    let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
-    let (_, api) = component.get_export(None, "test:it/api").unwrap();
-    let (_, echo) = component.get_export(Some(&api), "echo").unwrap();
-    let echo = instance.get_func(&mut store, echo).unwrap();
-    let mut results = vec![Val::Bool(false)];
-    echo.call(&mut store, arguments, &mut results).unwrap();
-    results
 }
