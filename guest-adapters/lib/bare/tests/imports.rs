@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::{env, fs};
 use wasmparser::{ComponentExternalKind, Parser, Payload};
 
 /// What is in a component.
@@ -48,7 +48,7 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 fn inside(package: &str) -> Inside {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/guests");
     let target = workspace.join("target/plain");
-    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let built = Command::new(env!("CARGO"))
         .current_dir(&workspace)
         .args(["build", "--release", "--locked", "--target", "wasm32-wasip2", "--package", package, "--target-dir"])
         .arg(&target)
