@@ -1,5 +1,9 @@
 //! The adapter of the benchmark that asks the register of agencies through `nhip:adapter/endpoints`.
 
+#![no_std]
+
+extern crate alloc;
+
 #[expect(warnings, reason = "generated code")]
 mod bindings {
     wit_bindgen::generate!({
@@ -24,6 +28,9 @@ mod bindings {
     });
 }
 
+use alloc::borrow::ToOwned as _;
+use alloc::vec::Vec;
+use bare as _;
 use bench_logic::Trouble;
 use bindings::bench::dossiers::types as wit;
 use bindings::exports::bench::dossiers::consultation::{Dossier, Guest, Receipt};

@@ -1,7 +1,9 @@
 //! The checks. Each names what is wrong.
 
 use super::Trouble;
-use std::ops::RangeInclusive;
+use alloc::format;
+use alloc::string::String;
+use core::ops::RangeInclusive;
 
 /// A code: capitals, digits, points and dashes, 1 to 40.
 pub(crate) fn code(what: &str, text: &str) -> Result<(), Trouble> {
@@ -41,7 +43,7 @@ impl Day {
         if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
             return Err(invalid());
         }
-        let number = |range: std::ops::Range<usize>| -> Option<u32> {
+        let number = |range: core::ops::Range<usize>| -> Option<u32> {
             let digits = text.get(range)?;
             digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
         };

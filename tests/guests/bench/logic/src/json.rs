@@ -1,5 +1,10 @@
 //! The same work from JSON to JSON, for who gets bytes; and what the register of agencies answers.
 
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::{Dossier, Paper, Receipt, Summary, Trouble};
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,19 @@
 //! The work of the benchmark: a dossier is checked and becomes a receipt. The same code runs natively and in the sandbox,
 //! so that contenders differ in nothing but what carries them.
 
+#![no_std]
+
+extern crate alloc;
+
 mod check;
 #[cfg(feature = "json")]
 pub mod json;
 mod typed;
 
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 #[cfg(feature = "json")]
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,9 @@
 //! The adapter of the benchmark without upstream system: typed values in, typed values out.
+//! It needs nothing of WASI, and so it takes nothing.
+
+#![no_std]
+
+extern crate alloc;
 
 #[expect(warnings, reason = "generated code")]
 mod bindings {
@@ -9,6 +14,8 @@ mod bindings {
     });
 }
 
+use alloc::vec::Vec;
+use bare as _;
 use bindings::bench::dossiers::types as wit;
 use bindings::exports::bench::dossiers::converter::{Dossier, Fault, Guest, Paper, Receipt, Summary};
 use bindings::lgsp::types::faults::FaultCode;
