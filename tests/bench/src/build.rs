@@ -35,19 +35,22 @@ pub(crate) async fn nhip(root: &Path) -> anyhow::Result<PathBuf> {
 pub(crate) async fn components(root: &Path) -> anyhow::Result<PathBuf> {
     let workspace = root.join("tests/guests");
     let target = workspace.join("target/bench");
-    let mut command = Command::new(CARGO);
-    command
-        .current_dir(&workspace)
-        .args(["build", "--profile", "fast", "--locked", "--target", "wasm32-wasip2"])
-        .args(["plain", "endpoints", "http", "proxy", "spin"].map(|name| format!("--package=bench-{name}")))
-        .arg("--target-dir")
-        .arg(&target)
-        // Meant for the machine we run on, not for the sandbox.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
-        .stderr(Stdio::inherit());
-    run(&mut command).await.context("the target is added by `rustup target add wasm32-wasip2`")?;
+    // One by one: of what is built together, each gets the features that any of them wants, and with those its imports.
+    for name in ["plain", "endpoints", "http", "proxy", "spin"] {
+        let mut command = Command::new(CARGO);
+        command
+            .current_dir(&workspace)
+            .args(["build", "--profile", "fast", "--locked", "--quiet", "--target", "wasm32-wasip2"])
+            .arg(format!("--package=bench-{name}"))
+            .arg("--target-dir")
+            .arg(&target)
+            // Meant for the machine we run on, not for the sandbox.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env_remove("CARGO_BUILD_TARGET")
+            .stderr(Stdio::inherit());
+        run(&mut command).await.context("the target is added by `rustup target add wasm32-wasip2`")?;
+    }
     Ok(target.join("wasm32-wasip2/fast"))
 }
 
