@@ -81,12 +81,15 @@ pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> RecordError {
     move |source| RecordError::Io { path: path.to_owned(), source }
 }
 
+/// A seal and its line.
+type SealLine = (Seal, Vec<u8>);
+
 /// The first and the last line of a segment, read without what is between them, and not checked.
 pub(crate) struct Ends {
     pub(crate) header: Header,
     pub(crate) header_line: Vec<u8>,
     /// The seal and its line, if the segment has one.
-    pub(crate) seal: Option<(Seal, Vec<u8>)>,
+    pub(crate) seal: Option<SealLine>,
     /// Whether nothing is between them.
     pub(crate) husk: bool,
 }
@@ -111,7 +114,7 @@ pub(crate) fn ends(folder: &Path, segment: u64) -> Result<Option<Ends>, RecordEr
 }
 
 /// The length of a segment's file, and the seal at its end with its line, if it has one.
-fn seal_of(mut file: File) -> std::io::Result<(u64, Option<(Seal, Vec<u8>)>)> {
+fn seal_of(mut file: File) -> std::io::Result<(u64, Option<SealLine>)> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_SEAL)))?;
     let mut end = Vec::new();
