@@ -41,7 +41,7 @@ struct Platter {
     files: BTreeMap<PathBuf, File>,
     mood: Mood,
     failures: u32,
-    /// How many syncs made a file longer or shorter, and how many there were.
+    /// How many syncs of lines made a file longer or shorter, and how many syncs there were.
     resized: u32,
     synced: u32,
     /// What a power cut would have left in the middle of a sync, one of eight times.
@@ -63,6 +63,18 @@ const SECTOR: usize = 512;
 #[derive(Clone)]
 pub(super) struct BadDisk(Arc<Mutex<Platter>>);
 
+/// Without what it is filled with.
+fn written(segment: &[u8]) -> &[u8] {
+    &segment[..segment.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)]
+}
+
+/// What comes before the seal, if there is one at the end.
+fn before_seal(segment: &[u8]) -> Option<&[u8]> {
+    let rest = segment.strip_suffix(b"\n")?;
+    let (before, last) = rest.split_at(rest.iter().rposition(|byte| *byte == b'\n')? + 1);
+    last.get(64..)?.starts_with(b" {\"seal\":").then_some(before)
+}
+
 fn chance(one_in: u32) -> bool {
     getrandom::u32().unwrap().is_multiple_of(one_in)
 }
@@ -83,7 +95,7 @@ impl BadDisk {
         self.0.lock().unwrap().mood = mood;
     }
 
-    fn failures(&self) -> u32 {
+    pub(super) fn failures(&self) -> u32 {
         self.0.lock().unwrap().failures
     }
 
@@ -92,7 +104,7 @@ impl BadDisk {
         self.0.lock().unwrap().left(|file| file.durable.clone())
     }
 
-    /// How many syncs made a file longer or shorter, and how many there were.
+    /// How many syncs of lines made a file longer or shorter, and how many syncs there were.
     pub(super) fn syncs(&self) -> (u32, u32) {
         let platter = self.0.lock().unwrap();
         (platter.resized, platter.synced)
@@ -179,7 +191,7 @@ impl SegmentFile for BadFile {
         let more = (offset + bytes.len()).saturating_sub(platter.files[&self.path].cached.len());
         let room = platter.room();
         let fails = full || more > room || platter.fails(4);
-        platter.failures += u32::from(full);
+        platter.failures += u32::from(full || more > room);
         let end = match fails {
             true if more > room => bytes.len() - more + room,
             true => usize::try_from(getrandom::u32().unwrap()).unwrap() % bytes.len(),
@@ -212,6 +224,8 @@ impl SegmentFile for BadFile {
         let fails = platter.fails(4);
         let platter = &mut *platter;
         let file = platter.files.get_mut(&self.path).unwrap();
+        let before_seal = before_seal(&file.cached).unwrap_or_default();
+        assert!(file.durable.starts_with(before_seal), "a seal is written before its entries are on the disk");
         if fails {
             // Some pages came to the disk, the others are marked clean and lost: the next sync would say all is well.
             let length = file.cached.len();
@@ -221,7 +235,8 @@ impl SegmentFile for BadFile {
             return Err(io::Error::other("not synced"));
         }
         platter.synced += 1;
-        platter.resized += u32::from(file.durable.len() != file.cached.len());
+        let resized = file.durable.len() != file.cached.len() && written(&file.durable) != written(&file.cached);
+        platter.resized += u32::from(resized);
         file.durable = file.cached.clone();
         Ok(())
     }
