@@ -1,4 +1,7 @@
 //! Reading a record line by line, in bounded memory.
+//!
+//! The segment that is being written may be filled with zeros behind what is written, and after a power cut also within
+//! its last group. No line has a zero byte in it, so there a zero byte is the end.
 
 use std::io::{self, BufRead};
 
@@ -12,7 +15,7 @@ pub(crate) enum Line {
     End,
     /// A line. Its newline is not part of it.
     Whole,
-    /// Bytes without a newline, at the end.
+    /// Bytes without a newline, at the end, or before the first zero byte of a file that is being written.
     Torn,
     /// More bytes than a line has.
     TooLong,
@@ -25,11 +28,18 @@ pub(crate) struct Lines<R> {
     pub(crate) number: u64,
     /// How many bytes whole lines had, with their newlines.
     pub(crate) whole: u64,
+    /// Whether the first zero byte is the end.
+    filled: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, number: 0, whole: 0 }
+        Self { input, number: 0, whole: 0, filled: false }
+    }
+
+    /// The lines of a segment that is not sealed.
+    pub(crate) fn unsealed(input: R) -> Self {
+        Self { filled: true, ..Self::new(input) }
     }
 
     /// Read the next line into `line`.
@@ -42,15 +52,17 @@ impl<R: BufRead> Lines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            if read.is_empty() {
-                return Ok(if line.is_empty() { Line::End } else { Line::Torn });
-            }
             let end = memchr::memchr(b'\n', read);
             let part = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
+            let zero = if self.filled { memchr::memchr(0, part) } else { None };
+            let part = part.get(..zero.unwrap_or(part.len())).unwrap_or_default();
             if line.len() + part.len() > LONGEST_LINE {
                 return Ok(Line::TooLong);
             }
             line.extend_from_slice(part);
+            if read.is_empty() || zero.is_some() {
+                return Ok(if line.is_empty() { Line::End } else { Line::Torn });
+            }
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
             if end.is_some() {
@@ -78,6 +90,17 @@ mod tests {
             }
             assert_eq!(lines.next(&mut line).unwrap(), Line::End);
             assert_eq!(lines.whole, 15);
+        }
+        for capacity in 1..20 {
+            let filled = b"one\ntwo three\nfo\0\0r\nfive\n\0\0\0";
+            let mut lines = Lines::unsealed(BufReader::with_capacity(capacity, &filled[..]));
+            let mut line = Vec::new();
+            for (expected, kind) in [("one", Line::Whole), ("two three", Line::Whole), ("fo", Line::Torn)] {
+                assert_eq!((lines.next(&mut line).unwrap(), line.as_slice()), (kind, expected.as_bytes()));
+            }
+            assert_eq!(lines.whole, 14);
+            let mut blank = Lines::unsealed(BufReader::with_capacity(capacity, &b"one\n\0\0\0"[..]));
+            assert_eq!((blank.next(&mut line).unwrap(), blank.next(&mut line).unwrap()), (Line::Whole, Line::End));
         }
         let mut endless = Lines::new(BufReader::new(io::repeat(b'x')));
         let mut line = Vec::new();

@@ -13,6 +13,9 @@
 //! - once it is complete, the seal, which is such a line too: `HASH {"seal":{…},"signature":"…"}`. It counts the
 //!   entries, repeats the hash of the last, says what they have in common, and is signed: see `signed.rs`.
 //!
+//! **Filled** with zeros behind its last line may be the segment that is being written, and the last one after a kill. It
+//! ends before its first zero byte: no line has one. See `tail.rs`. The fill is gone before another segment begins.
+//!
 //! **Sealed** is a segment when it is large or old enough, when the gateway stops, and for an export or a checkpoint.
 //!
 //! **Emptied** is an old segment that retention has left the header and the seal of. The chain goes through it.

@@ -1,8 +1,9 @@
 //! Opening the record of a gateway that was stopped, or killed.
 //!
 //! Only the last segment is looked at: the ones before it are sealed. An unsealed one is gone on with. What a killed
-//! gateway was writing when it died is a last line without its newline: that is cut off, when the writing begins. A line
-//! that is whole and wrong was not left by a kill, so nothing is written after it.
+//! gateway was writing when it died is a last line without its newline: that is cut off, when the writing begins. Where
+//! the file was filled ahead, a power cut may have left holes in the last group: it ends before the first of them. A line
+//! that is whole and wrong was not left by either, so nothing is written after it.
 
 use super::disk::Disk;
 use super::error::RecordError;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 enum Found {
     /// There is not even a header, only these bytes.
     Begun(u64),
-    /// It is sealed.
-    Sealed(Box<Walk>),
+    /// It is sealed, in so many bytes.
+    Sealed(Box<Walk>, u64),
     /// It is not sealed: good up to a length, and bytes after it.
     Unsealed { walk: Box<Walk>, tally: Box<Tally>, good: u64, torn: u64 },
 }
@@ -55,7 +56,8 @@ pub(crate) fn recover(
             // Between two segments a kill leaves at most one that was only begun.
             Found::Begun(bytes) if later == 0 => writer.cut = Some(bytes),
             Found::Begun(_) => return Err(damaged(folder, *segment, 1, Wrong::NotAHeader)),
-            Found::Sealed(walk) => {
+            Found::Sealed(walk, length) => {
+                end_after_seal(&writer, *segment, length)?;
                 writer.end = end(&walk);
                 writer.sealed = writer.end.clone();
                 return Ok(writer);
@@ -69,6 +71,20 @@ pub(crate) fn recover(
         }
     }
     Ok(writer)
+}
+
+/// A gateway that was killed as it sealed may have left what the segment was filled with.
+fn end_after_seal(writer: &Writer, segment: u64, length: u64) -> Result<(), RecordError> {
+    let path = segments::path(&writer.folder, segment);
+    let cut = || {
+        if std::fs::metadata(&path)?.len() > length {
+            let mut file = writer.disk.open(&path)?;
+            file.truncate(length)?;
+            file.sync()?;
+        }
+        Ok(())
+    };
+    cut().map_err(segments::io(&path))
 }
 
 fn damaged(folder: &Path, segment: u64, line: u64, wrong: Wrong) -> RecordError {
@@ -105,15 +121,14 @@ fn resume(writer: &mut Writer, walk: Walk, tally: Tally, good: u64) {
 /// Read a segment from its first line to its last.
 fn scan(writer: &Writer, segment: u64) -> Result<Found, RecordError> {
     let path = segments::path(&writer.folder, segment);
-    let mut lines = Lines::new(segments::open(&writer.folder, segment)?);
+    let mut lines = segments::lines(&writer.folder, segment)?;
     let mut line = Vec::new();
     let mut walk: Option<Walk> = None;
     let mut tally = Tally::default();
-    let torn = loop {
+    loop {
         let wrong = |lines: &Lines<_>, wrong| damaged(&writer.folder, segment, lines.number, wrong);
         match lines.next(&mut line).map_err(segments::io(&path))? {
-            Line::End => break 0,
-            Line::Torn => break line.len() as u64,
+            Line::End | Line::Torn => break,
             Line::TooLong => return Err(wrong(&lines, Wrong::TooLong)),
             Line::Whole => {}
         }
@@ -127,10 +142,11 @@ fn scan(writer: &Writer, segment: u64) -> Result<Found, RecordError> {
                 }
             }
         }
-    };
+    }
+    let torn = segments::written_after(&writer.folder, segment, lines.whole)?;
     match walk {
         None => Ok(Found::Begun(torn)),
-        Some(walk) if walk.seal.is_some() && torn == 0 => Ok(Found::Sealed(Box::new(walk))),
+        Some(walk) if walk.seal.is_some() && torn == 0 => Ok(Found::Sealed(Box::new(walk), lines.whole)),
         Some(walk) if walk.seal.is_some() => Err(damaged(&writer.folder, segment, lines.number, Wrong::AfterEnd)),
         Some(walk) => Ok(Found::Unsealed { walk: Box::new(walk), tally: Box::new(tally), good: lines.whole, torn }),
     }

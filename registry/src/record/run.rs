@@ -7,6 +7,7 @@
 use super::archiver::Progress;
 use super::checkpoint::Checkpoint;
 use super::entry::{EntryKind, Event, Facts};
+use super::tail::Tail;
 use super::writer::Writer;
 use crate::acts::Act;
 use nhip_exchange::Record;
@@ -236,11 +237,15 @@ impl Run {
         if !self.writer.is_unsealed() {
             return Ok(());
         }
+        if self.unsynced_bytes() > 0 {
+            self.sync().await?;
+        }
         if let Err(error) = self.writer.seal() {
             tracing::error!(%error, "a segment of the record cannot be sealed");
             return Ok(());
         }
-        self.sync().await?;
+        self.at_last(Tail::end).await?;
+        self.unsynced = None;
         self.writer.close();
         self.progress.sealed.store(self.writer.sealed.segment, Ordering::Relaxed);
         self.sealed.notify_one();
@@ -286,27 +291,31 @@ impl Run {
 
     /// Give everything to the operating system.
     async fn write(&mut self) -> Result<(), GaveUp> {
-        self.at_last(false).await?;
+        self.at_last(Tail::write).await?;
         self.unsynced.get_or_insert_with(Instant::now);
         Ok(())
     }
 
-    /// Put everything on the disk, and tell who waits.
+    /// Put everything on the disk, and tell who waits. Nobody waits for what is prepared then for those who come next.
     async fn sync(&mut self) -> Result<(), GaveUp> {
-        self.at_last(true).await?;
+        self.at_last(Tail::sync).await?;
         self.unsynced = None;
+        let waited = !self.waiting.is_empty();
         for waiting in self.waiting.drain(..) {
             // Whoever went away meanwhile has its record all the same.
             let _ = waiting.send(());
+        }
+        if let Some(unsealed) = self.writer.unsealed.as_mut().filter(|_| waited) {
+            unsealed.tail.fill(self.writer.config.segment_bytes);
         }
         Ok(())
     }
 
     /// Ask the disk until it does it, or until nobody waits for this thread any more.
-    async fn at_last(&mut self, sync: bool) -> Result<(), GaveUp> {
+    async fn at_last(&mut self, ask: impl Fn(&mut Tail) -> io::Result<()>) -> Result<(), GaveUp> {
         let mut pause = FIRST_PAUSE;
         let mut told: Option<Instant> = None;
-        while let Err(error) = self.ask(sync) {
+        while let Err(error) = self.writer.unsealed.as_mut().map_or(Ok(()), |unsealed| ask(&mut unsealed.tail)) {
             self.health.stalled.store(true, Ordering::Relaxed);
             self.health.refusals.fetch_add(1, Ordering::Relaxed);
             if told.is_none_or(|told| told.elapsed() >= REMIND) {
@@ -328,13 +337,5 @@ impl Run {
             tracing::info!("the record is written again");
         }
         Ok(())
-    }
-
-    fn ask(&mut self, sync: bool) -> io::Result<()> {
-        match &mut self.writer.unsealed {
-            Some(unsealed) if sync => unsealed.tail.sync(),
-            Some(unsealed) => unsealed.tail.write(),
-            None => Ok(()),
-        }
     }
 }

@@ -323,7 +323,7 @@ impl Search {
     fn of_segment(&self, folder: &Path, segment: u64, most: usize) -> Result<VecDeque<ChainEntry>, RecordError> {
         let file = segments::path(folder, segment);
         let damaged = |line, wrong| RecordError::Damaged { file: file.clone(), line, wrong };
-        let mut lines = Lines::new(segments::open(folder, segment)?);
+        let mut lines = segments::lines(folder, segment)?;
         self.of_lines(&mut lines, most, segments::io(&file), damaged)
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::RecordError;
 use super::header::Header;
-use super::lines::LONGEST_LINE;
+use super::lines::{LONGEST_LINE, Lines};
 use super::seal::Seal;
 use super::wrong::Wrong;
 use std::fs::File;
@@ -47,17 +47,49 @@ pub(crate) fn open(folder: &Path, segment: u64) -> Result<BufReader<File>, Recor
     }
 }
 
+/// The lines of a segment. In one that is not sealed by now, what it is filled with is no part of them.
+pub(crate) fn lines(folder: &Path, segment: u64) -> Result<Lines<BufReader<File>>, RecordError> {
+    // In this order: one that is sealed stays as it is, so whatever has a zero byte in it was changed.
+    let (_, seal) = seal_of(open(folder, segment)?.into_inner()).map_err(io(&path(folder, segment)))?;
+    let file = open(folder, segment)?;
+    Ok(if seal.is_some() { Lines::new(file) } else { Lines::unsealed(file) })
+}
+
+/// How many bytes there are from an offset to the last one that is not zero.
+pub(crate) fn written_after(folder: &Path, segment: u64, offset: u64) -> Result<u64, RecordError> {
+    let read = |mut file: BufReader<File>| {
+        file.seek(SeekFrom::Start(offset))?;
+        let (mut at, mut written) = (0, 0);
+        loop {
+            let read = file.fill_buf()?;
+            if read.is_empty() {
+                return Ok(written);
+            }
+            if let Some(last) = read.iter().rposition(|byte| *byte != 0) {
+                written = at + last as u64 + 1;
+            }
+            let length = read.len();
+            at += length as u64;
+            file.consume(length);
+        }
+    };
+    read(open(folder, segment)?).map_err(io(&path(folder, segment)))
+}
+
 /// Turns an error of the file system into ours, naming the path.
 pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> RecordError {
     move |source| RecordError::Io { path: path.to_owned(), source }
 }
+
+/// A seal and its line.
+type SealLine = (Seal, Vec<u8>);
 
 /// The first and the last line of a segment, read without what is between them, and not checked.
 pub(crate) struct Ends {
     pub(crate) header: Header,
     pub(crate) header_line: Vec<u8>,
     /// The seal and its line, if the segment has one.
-    pub(crate) seal: Option<(Seal, Vec<u8>)>,
+    pub(crate) seal: Option<SealLine>,
     /// Whether nothing is between them.
     pub(crate) husk: bool,
 }
@@ -76,16 +108,21 @@ pub(crate) fn ends(folder: &Path, segment: u64) -> Result<Option<Ends>, RecordEr
     if header.segment != segment {
         return Err(damaged(1, Wrong::FileName(header.segment)));
     }
-    let mut file = reader.into_inner();
-    let length = file.seek(SeekFrom::End(0)).map_err(io(&path))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_SEAL))).map_err(io(&path))?;
+    let (length, seal) = seal_of(reader.into_inner()).map_err(io(&path))?;
+    let husk = seal.as_ref().is_some_and(|(_, line)| length == (header_line.len() + line.len() + 2) as u64);
+    Ok(Some(Ends { header, header_line, seal, husk }))
+}
+
+/// The length of a segment's file, and the seal at its end with its line, if it has one.
+fn seal_of(mut file: File) -> std::io::Result<(u64, Option<SealLine>)> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_SEAL)))?;
     let mut end = Vec::new();
-    file.take(LONGEST_SEAL).read_to_end(&mut end).map_err(io(&path))?;
+    file.take(LONGEST_SEAL).read_to_end(&mut end)?;
     let seal = end.strip_suffix(b"\n").and_then(|end| {
         let line = end.rsplit(|byte| *byte == b'\n').next()?;
         let (_, json) = super::entry::split(line).ok()?;
         Some((Seal::parse(json).ok()?, line.to_owned()))
     });
-    let husk = seal.as_ref().is_some_and(|(_, line)| length == (header_line.len() + line.len() + 2) as u64);
-    Ok(Some(Ends { header, header_line, seal, husk }))
+    Ok((length, seal))
 }

@@ -2,6 +2,11 @@
 //!
 //! Invariant: bytes are kept in memory until a sync after their writing has succeeded. After any error the file is cut
 //! back to what was surely there, and everything after it is written again: pages of a failed sync cannot be trusted.
+//!
+//! Where somebody waits for every sync, the file is longer than what is written: it is filled with zeros ahead. A sync
+//! then writes nothing but the bytes; one that makes a file longer has the file system commit its journal, too, which
+//! costs many times as much. No line has a zero byte in it, so readers know where the written part ends. The fill is
+//! gone when the segment ends.
 
 use super::disk::{Disk, SegmentFile};
 use super::hex::ChainHash;
@@ -11,6 +16,12 @@ use std::sync::Arc;
 
 /// Memory that is kept from one group to the next.
 const KEPT: usize = 4 << 20;
+/// How much is filled at once: some thousand entries, and a millisecond of the disk's time.
+const FILL: u64 = 1 << 20;
+/// How little of it is left when more is filled: one large group.
+const LEFT: u64 = 128 << 10;
+/// What it is filled with.
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The file that is being written.
 pub(crate) struct Tail {
@@ -23,6 +34,10 @@ pub(crate) struct Tail {
     pending: Vec<u8>,
     /// How much of that was written, though not synced.
     written: usize,
+    /// Up to where the file surely is on the disk, zeros included; nothing, if that is less than `good`.
+    filled: u64,
+    /// Whether it is not to be filled (again): it ends, or the disk has refused.
+    unfillable: bool,
     /// Whether there may be something else in the file after `good`.
     dirty: bool,
     /// Whether the folder may not know the file yet.
@@ -38,7 +53,18 @@ impl Tail {
     /// A file that is good up to here, and to be cut there.
     pub(crate) fn resume(disk: Arc<dyn Disk>, path: PathBuf, good: u64) -> Self {
         // Whether the one who made the file came to naming it durably is not known.
-        Self { disk, path, file: None, good, pending: Vec::new(), written: 0, dirty: true, unnamed: true }
+        Self {
+            disk,
+            path,
+            file: None,
+            good,
+            pending: Vec::new(),
+            written: 0,
+            filled: 0,
+            unfillable: false,
+            dirty: true,
+            unnamed: true,
+        }
     }
 
     /// Add a header to the end, in memory.
@@ -77,6 +103,54 @@ impl Tail {
         self.after(done)
     }
 
+    /// Put everything on the disk, and nothing after it: nothing more comes.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.unfillable = true;
+        let done = self.try_write().and_then(|()| self.cut()).and_then(|()| self.try_sync());
+        self.after(done)
+    }
+
+    /// Fill what is written next, up to this length of the file, if little of it is left. A disk that refuses is not
+    /// asked again: what is written then makes the file longer, as it does without a fill.
+    pub(crate) fn fill(&mut self, most: u64) {
+        let from = std::cmp::max(self.filled, self.good);
+        let to = std::cmp::min(from + FILL, most);
+        let unsynced = self.file.is_none() || self.dirty || !self.pending.is_empty();
+        if unsynced || self.unfillable || from > self.good + LEFT || from >= to {
+            return;
+        }
+        match self.try_fill(from, to) {
+            Ok(()) => self.filled = to,
+            Err(error) => {
+                tracing::debug!(%error, "the next part of a segment cannot be prepared");
+                self.unfillable = true;
+                // What it took of a full disk is wanted elsewhere. If this fails, too, it is cut before the next writing.
+                self.dirty = self.cut().is_err();
+            }
+        }
+    }
+
+    fn try_fill(&mut self, from: u64, to: u64) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut at = from;
+        while at < to {
+            let part = usize::try_from(to - at).map_or(&ZEROS[..], |rest| ZEROS.get(..rest).unwrap_or(&ZEROS));
+            file.write_at(at, part)?;
+            at += part.len() as u64;
+        }
+        file.sync()
+    }
+
+    /// Cut off what was filled.
+    fn cut(&mut self) -> io::Result<()> {
+        let length = self.length();
+        if let Some(file) = &mut self.file {
+            file.truncate(length)?;
+        }
+        self.filled = 0;
+        Ok(())
+    }
+
     fn try_write(&mut self) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -84,6 +158,7 @@ impl Tail {
         };
         if self.dirty {
             file.truncate(self.good)?;
+            self.filled = 0;
             self.dirty = false;
         }
         let rest = self.pending.get(self.written..).unwrap_or_default();

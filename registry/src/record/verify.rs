@@ -116,13 +116,16 @@ pub fn verify_folder_telling(
     let numbers = segments::list(folder)?;
     for number in &numbers {
         let file = segments::path(folder, *number);
-        let mut lines = Lines::new(segments::open(folder, *number)?);
-        let found = file_of(&mut lines, &mut verifier, *number).map_err(segments::io(&file))?;
-        let line = lines.number;
+        let mut lines = segments::lines(folder, *number)?;
+        let mut found = file_of(&mut lines, &mut verifier, *number).map_err(segments::io(&file))?;
+        let (line, last) = (lines.number, Some(number) == numbers.last());
+        if matches!(found, Ok(None)) && goes_on(folder, *number, lines.whole, last)? {
+            found = Err(Wrong::AfterEnd);
+        }
         read(lines.whole);
         match found {
             Ok(None) => {}
-            Ok(tail) if Some(number) == numbers.last() => unsealed = tail,
+            Ok(tail) if last => unsealed = tail,
             Ok(Some(_)) => return Ok(verifier.into_fault(Wrong::Unsealed, line, Some(file))),
             Err(wrong) => return Ok(verifier.into_fault(wrong, line, Some(file))),
         }
@@ -135,6 +138,16 @@ pub fn verify_folder_telling(
             Report { fault: fault.fault.map(|fault| Fault { file, ..fault }), ..fault }
         }
     })
+}
+
+/// Whether there is something after the seal. What the last segment was filled with may be there still, after a kill.
+fn goes_on(folder: &Path, segment: u64, sealed: u64, last: bool) -> Result<bool, RecordError> {
+    if last {
+        return Ok(segments::written_after(folder, segment, sealed)? > 0);
+    }
+    let file = segments::path(folder, segment);
+    // It is shorter, if retention has emptied it meanwhile.
+    Ok(std::fs::metadata(&file).map_err(segments::io(&file))?.len() > sealed)
 }
 
 /// One segment's file. Gives what is not sealed of it.

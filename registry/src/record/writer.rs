@@ -131,7 +131,8 @@ impl Writer {
             && self.unsealed.as_ref().is_some_and(|unsealed| unsealed.tail.length() >= self.config.segment_bytes)
     }
 
-    /// Put the seal after the entries, in memory. It counts only when the tail is on the disk: see [`Self::close`].
+    /// Put the seal after the entries, in memory. It counts only when the tail is on the disk: see [`Self::close`]. The
+    /// entries are there before: whoever finds the seal of a segment can trust that no power cut took any of them.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         let sealed_ms = self.now_ms();
         let Some(unsealed) = &mut self.unsealed else { return Ok(()) };

@@ -33,9 +33,10 @@ use tokio::time::timeout;
 const LONE: &str = "gateway";
 /// The folder of compiled components, in the data folder.
 const CACHE: &str = "cache";
-/// Records that may wait for the database: some seconds of a busy gateway, a few megabytes. When they are all taken,
-/// new exchanges are refused, since one that cannot be recorded must not happen.
-const RECORDS: usize = 8192;
+/// Records that may wait for the disk: two seconds of 15,000 exchanges each, so that one sync of a disk that others use,
+/// too, does not fill it. A usual record takes about a kilobyte, so all of them some 40 MB; nothing of that is taken
+/// before they wait. When all places are taken, new exchanges are refused: one that cannot be recorded must not happen.
+const RECORDS: usize = 32_768;
 /// For the last records to be written, after the last exchange. A database that refuses them longer than this is not
 /// going to take them.
 const LAST_RECORDS: Duration = Duration::from_secs(15);

@@ -17,12 +17,14 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How the disk is now.
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+pub(super) enum Mood {
     Good,
     /// Anything fails, one time in four.
     Bad,
     /// Nothing more fits.
     Full,
+    /// So many bytes fit in all.
+    Small(usize),
 }
 
 #[derive(Default)]
@@ -39,11 +41,39 @@ struct Platter {
     files: BTreeMap<PathBuf, File>,
     mood: Mood,
     failures: u32,
+    /// How many syncs of lines made a file longer or shorter, and how many syncs there were.
+    resized: u32,
+    synced: u32,
+    /// What a power cut would have left in the middle of a sync, one of eight times.
+    torn: Vec<Torn>,
 }
+
+/// What a power cut left in the middle of a sync.
+pub(super) struct Torn {
+    /// The files, with some sectors of what was being written.
+    pub(super) files: Vec<(PathBuf, Vec<u8>)>,
+    /// The files as they were after the sync before.
+    pub(super) before: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone)]
-struct BadDisk(Arc<Mutex<Platter>>);
+pub(super) struct BadDisk(Arc<Mutex<Platter>>);
+
+/// Without what it is filled with.
+fn written(segment: &[u8]) -> &[u8] {
+    &segment[..segment.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)]
+}
+
+/// What comes before the seal, if there is one at the end.
+fn before_seal(segment: &[u8]) -> Option<&[u8]> {
+    let rest = segment.strip_suffix(b"\n")?;
+    let (before, last) = rest.split_at(rest.iter().rposition(|byte| *byte == b'\n')? + 1);
+    last.get(64..)?.starts_with(b" {\"seal\":").then_some(before)
+}
 
 fn chance(one_in: u32) -> bool {
     getrandom::u32().unwrap().is_multiple_of(one_in)
@@ -51,32 +81,76 @@ fn chance(one_in: u32) -> bool {
 
 impl BadDisk {
     fn new() -> Self {
-        Self(Arc::new(Mutex::new(Platter { files: BTreeMap::new(), mood: Mood::Good, failures: 0 })))
+        Self(Arc::new(Mutex::new(Platter {
+            files: BTreeMap::new(),
+            mood: Mood::Good,
+            failures: 0,
+            resized: 0,
+            synced: 0,
+            torn: Vec::new(),
+        })))
     }
 
-    fn set(&self, mood: Mood) {
+    pub(super) fn set(&self, mood: Mood) {
         self.0.lock().unwrap().mood = mood;
     }
 
-    fn failures(&self) -> u32 {
+    pub(super) fn failures(&self) -> u32 {
         self.0.lock().unwrap().failures
     }
 
     /// What a power cut would leave now.
-    fn after_a_power_cut(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(super) fn after_a_power_cut(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.0.lock().unwrap().left(|file| file.durable.clone())
+    }
+
+    /// How many syncs of lines made a file longer or shorter, and how many syncs there were.
+    pub(super) fn syncs(&self) -> (u32, u32) {
         let platter = self.0.lock().unwrap();
-        let left = platter.files.iter().filter(|(_, file)| file.named);
-        left.map(|(path, file)| (path.clone(), file.durable.clone())).collect()
+        (platter.resized, platter.synced)
+    }
+
+    pub(super) fn take_torn(&self) -> Vec<Torn> {
+        std::mem::take(&mut self.0.lock().unwrap().torn)
     }
 
     /// Whether an exchange would be there after a power cut.
-    fn would_keep(&self, at: u64) -> bool {
+    pub(super) fn would_keep(&self, at: u64) -> bool {
         let wanted = id(at).to_string();
         self.after_a_power_cut().iter().any(|(_, bytes)| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
     }
 }
 
+impl File {
+    /// What is left when the power goes in the middle of a sync: each sector is written or not, and so is the length.
+    fn torn(&self) -> Vec<u8> {
+        let mut left = self.durable.clone();
+        if chance(2) {
+            left.resize(self.cached.len(), 0);
+        }
+        for (sector, cached) in left.chunks_mut(SECTOR).zip(self.cached.chunks(SECTOR)) {
+            let both = std::cmp::min(sector.len(), cached.len());
+            if chance(2) {
+                sector[..both].copy_from_slice(&cached[..both]);
+            }
+        }
+        left
+    }
+}
+
 impl Platter {
+    /// The files whose names a power cut leaves.
+    fn left(&self, bytes: impl Fn(&File) -> Vec<u8>) -> Vec<(PathBuf, Vec<u8>)> {
+        let named = self.files.iter().filter(|(_, file)| file.named);
+        named.map(|(path, file)| (path.clone(), bytes(file))).collect()
+    }
+
+    /// How much more fits at the end of a file.
+    fn room(&self) -> usize {
+        let used: usize = self.files.values().map(|file| file.cached.len()).sum();
+        if let Mood::Small(size) = self.mood { size.saturating_sub(used) } else { usize::MAX }
+    }
+
     fn fails(&mut self, one_in: u32) -> bool {
         let fails = self.mood == Mood::Bad && chance(one_in);
         self.failures += u32::from(fails);
@@ -113,11 +187,17 @@ impl SegmentFile for BadFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut platter = self.disk.0.lock().unwrap();
         let full = platter.mood == Mood::Full;
-        let fails = full || platter.fails(4);
-        platter.failures += u32::from(full);
-        let end = if fails { usize::try_from(getrandom::u32().unwrap()).unwrap() % bytes.len() } else { bytes.len() };
-        let file = platter.files.get_mut(&self.path).unwrap();
         let offset = usize::try_from(offset).unwrap();
+        let more = (offset + bytes.len()).saturating_sub(platter.files[&self.path].cached.len());
+        let room = platter.room();
+        let fails = full || more > room || platter.fails(4);
+        platter.failures += u32::from(full || more > room);
+        let end = match fails {
+            true if more > room => bytes.len() - more + room,
+            true => usize::try_from(getrandom::u32().unwrap()).unwrap() % bytes.len(),
+            false => bytes.len(),
+        };
+        let file = platter.files.get_mut(&self.path).unwrap();
         assert!(offset <= file.cached.len(), "a hole in the record");
         file.cached.resize(std::cmp::max(file.cached.len(), offset + end), 0);
         file.cached[offset..offset + end].copy_from_slice(&bytes[..end]);
@@ -137,35 +217,43 @@ impl SegmentFile for BadFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut platter = self.disk.0.lock().unwrap();
+        if chance(8) {
+            let torn = Torn { files: platter.left(File::torn), before: platter.left(|file| file.durable.clone()) };
+            platter.torn.push(torn);
+        }
         let fails = platter.fails(4);
+        let platter = &mut *platter;
         let file = platter.files.get_mut(&self.path).unwrap();
+        let before_seal = before_seal(&file.cached).unwrap_or_default();
+        assert!(file.durable.starts_with(before_seal), "a seal is written before its entries are on the disk");
         if fails {
             // Some pages came to the disk, the others are marked clean and lost: the next sync would say all is well.
-            let durable = file.durable.len();
-            let kept = durable + (file.cached.len().saturating_sub(durable)) / 2;
             let length = file.cached.len();
-            file.cached.truncate(std::cmp::max(kept, durable.min(length)));
+            file.cached = file.torn();
             file.cached.resize(length, 0);
             file.durable = file.cached.clone();
             return Err(io::Error::other("not synced"));
         }
+        platter.synced += 1;
+        let resized = file.durable.len() != file.cached.len() && written(&file.durable) != written(&file.cached);
+        platter.resized += u32::from(resized);
         file.durable = file.cached.clone();
         Ok(())
     }
 }
 
 /// A record on such a disk. Its key is on the real one.
-struct Bench {
+pub(super) struct Bench {
     gateway: Gateway,
-    folder: tempfile::TempDir,
-    disk: BadDisk,
-    journal: Journal,
-    queue: mpsc::Sender<Entry>,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) disk: BadDisk,
+    pub(super) journal: Journal,
+    pub(super) queue: mpsc::Sender<Entry>,
     writing: tokio::task::JoinHandle<()>,
 }
 
 impl Bench {
-    async fn new(segment_bytes: u64) -> Self {
+    pub(super) async fn new(segment_bytes: u64) -> Self {
         // For the store of the control acts; its own record is another.
         let gateway = Gateway::start(1 << 20).await;
         let folder = tempfile::TempDir::new().unwrap();
@@ -179,14 +267,14 @@ impl Bench {
         Self { gateway, folder, disk, journal, queue, writing }
     }
 
-    async fn hand_over(&self, at: u64) -> oneshot::Receiver<()> {
+    pub(super) async fn hand_over(&self, at: u64) -> oneshot::Receiver<()> {
         let (written, done) = oneshot::channel();
         self.queue.send(Entry { record: record(at), written: Some(written) }).await.unwrap();
         done
     }
 
     /// End it, and put what a power cut would leave into the folder.
-    async fn end(self) -> (tempfile::TempDir, super::super::PublicKey) {
+    pub(super) async fn end(self) -> (tempfile::TempDir, super::super::PublicKey) {
         drop(self.queue);
         tokio::time::timeout(DEADLINE, self.writing).await.unwrap().unwrap();
         for (path, bytes) in self.disk.after_a_power_cut() {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod faults;
+mod fill;
 mod kill;
 mod recovery;
 mod retention;

@@ -2,7 +2,7 @@
 
 use super::{Gateway, HandClock, events, exchanges, lines, opened, record};
 use crate::RegistryError;
-use crate::record::{Event, JournalConfig, RecordError, verify_folder};
+use crate::record::{Event, JournalConfig, RecordError, Wrong, public_key_of, verify_folder};
 use nhip_exchange::Clock;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -37,26 +37,77 @@ fn append(file: &Path, text: &str) {
 
 #[tokio::test]
 async fn a_torn_last_line_is_cut_and_the_chain_goes_on() {
-    for torn in ["", "0", "not a line at all", "\0\0\0\0\0\0\0\0", &"a".repeat(100_000)] {
-        let (folder, config, file) = killed().await;
-        append(&file, torn);
-        let gateway = Gateway::on(folder, HandClock::new(), config).await;
-        gateway.keep(record(9)).await;
-        let folder = gateway.record_folder();
-        assert_eq!(exchanges(&folder), [0, 1, 2, 3, 9]);
-        assert_eq!(events(&folder), ["started", "recovered"]);
-        let all = super::entries(&lines(&folder));
-        let cut = all.iter().find_map(|entry| match &entry.body {
-            crate::record::Body::Gateway(Event::Recovered { cut_bytes, .. }) => Some(*cut_bytes),
-            _ => None,
-        });
-        assert_eq!(cut, Some(torn.len() as u64));
-        assert_eq!(gateway.verified().unsealed.unwrap().entries, 7);
-        let gateway = gateway.restarted().await;
-        gateway.keep(record(10)).await;
-        gateway.verified();
-        assert_eq!(events(&folder), ["started", "recovered", "stopped", "started"]);
+    let hole = "half a line\0\0\0\0the rest of it\nand another line\n";
+    for torn in ["", "0", "not a line at all", hole, "\0\0after a hole\n", &"a".repeat(100_000)] {
+        for zeros in [0, 1, 600, 1 << 20] {
+            let (folder, config, file) = killed().await;
+            append(&file, torn);
+            append(&file, &"\0".repeat(zeros));
+            let gateway = Gateway::on(folder, HandClock::new(), config).await;
+            gateway.keep(record(9)).await;
+            let folder = gateway.record_folder();
+            assert_eq!(exchanges(&folder), [0, 1, 2, 3, 9]);
+            assert_eq!(events(&folder), ["started", "recovered"]);
+            let all = super::entries(&lines(&folder));
+            let cut = all.iter().find_map(|entry| match &entry.body {
+                crate::record::Body::Gateway(Event::Recovered { cut_bytes, .. }) => Some(*cut_bytes),
+                _ => None,
+            });
+            assert_eq!(cut, Some(torn.len() as u64));
+            assert_eq!(gateway.verified().unsealed.unwrap().entries, 7);
+            let gateway = gateway.restarted().await;
+            gateway.keep(record(10)).await;
+            gateway.verified();
+            assert_eq!(events(&folder), ["started", "recovered", "stopped", "started"]);
+        }
     }
+}
+
+#[tokio::test]
+async fn what_a_segment_was_filled_with_is_cut_off_when_a_kill_left_it_after_the_seal() {
+    let (folder, _, config) = Gateway::start(1 << 20).await.stop().await;
+    let (record_folder, file) = (folder.path().join("record"), folder.path().join("record/0000000001.seg"));
+    let sealed = std::fs::read(&file).unwrap();
+    append(&file, &"\0".repeat(5000));
+    let key = public_key_of(&record_folder).unwrap();
+    let report = verify_folder(&record_folder, &key, None).unwrap();
+    assert!(report.is_good() && report.unsealed.is_none() && report.last_segment == 1, "{report:?}");
+    append(&file, "x");
+    let report = verify_folder(&record_folder, &key, None).unwrap();
+    assert_eq!(report.fault.unwrap().wrong, Wrong::AfterEnd);
+    let error = refused(folder.path(), config.clone()).await;
+    assert!(matches!(&error, RecordError::Damaged { wrong: Wrong::AfterEnd, .. }), "{error:?}");
+
+    std::fs::write(&file, [&sealed[..], &[0; 5000]].concat()).unwrap();
+    let gateway = Gateway::on(folder, HandClock::new(), config).await;
+    gateway.keep(record(1)).await;
+    assert_eq!(std::fs::read(&file).unwrap(), sealed);
+    gateway.verified();
+    gateway.registry.journal.checkpoint().await.unwrap();
+    // Of one that others follow, it was no kill.
+    append(&file, "\0");
+    let fault = verify_folder(&record_folder, &key, None).unwrap().fault.unwrap();
+    assert_eq!((fault.wrong, fault.file), (Wrong::AfterEnd, Some(file)));
+}
+
+#[tokio::test]
+async fn a_zero_in_what_is_sealed_is_damage_and_not_the_end() {
+    let gateway = Gateway::start(1 << 20).await;
+    for at in 0..5 {
+        gateway.keep(record(at)).await;
+    }
+    let (folder, _, config) = gateway.stop().await;
+    let (record_folder, file) = (folder.path().join("record"), folder.path().join("record/0000000001.seg"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] = 0;
+    std::fs::write(&file, &bytes).unwrap();
+    let key = public_key_of(&record_folder).unwrap();
+    let report = verify_folder(&record_folder, &key, None).unwrap();
+    assert!(report.fault.is_some() && report.unsealed.is_none(), "{report:?}");
+    let error = refused(folder.path(), config).await;
+    assert!(matches!(error, RecordError::Damaged { .. }), "{error:?}");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes, "evidence is left alone");
 }
 
 #[tokio::test]
