@@ -72,8 +72,9 @@ impl Said {
 
     /// Ask so until it is refused before it begins.
     async fn until_refused(&mut self, gateway: &Gateway, key: &str, ask: Ask, also: impl Fn()) {
-        // What is left of a file's last block takes one or the other.
-        for _ in 0..1000 {
+        // What is left of a file's last block takes one or the other; the record has up to 1 MiB that is already its own,
+        // which at some hundreds of bytes an entry takes thousands.
+        for _ in 0..10_000 {
             also();
             if !self.ask(gateway, key, ask).await {
                 return;
