@@ -1,9 +1,10 @@
 //! A contender: processes that listen, and how they are asked for a work.
 
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::group::Group;
 use crate::work::Work;
 use anyhow::{Context, ensure};
+use http::StatusCode;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,9 +38,23 @@ pub(crate) struct Contender {
 impl Contender {
     /// One request; fails unless the answer is right.
     pub(crate) async fn ask(&self, client: &Client, number: usize) -> anyhow::Result<()> {
+        let answer = self.answer(client, number).await?;
+        self.judge(number, &answer)
+    }
+
+    /// The same under load, when a contender may also refuse: whoever drives it counts that among its errors.
+    pub(crate) async fn look(&self, client: &Client, number: usize) -> anyhow::Result<()> {
+        let answer = self.answer(client, number).await?;
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE { Ok(()) } else { self.judge(number, &answer) }
+    }
+
+    async fn answer(&self, client: &Client, number: usize) -> anyhow::Result<Answer> {
         let paths = &self.target.paths;
         let path = paths.get(number % paths.len().max(1)).context("nothing to ask")?;
-        let answer = client.post(self.target.address, path, &self.target.headers, self.work.body(number)?).await?;
+        client.post(self.target.address, path, &self.target.headers, self.work.body(number)?).await
+    }
+
+    fn judge(&self, number: usize, answer: &Answer) -> anyhow::Result<()> {
         let text = || String::from_utf8_lossy(answer.body.get(..500).unwrap_or(&answer.body)).into_owned();
         ensure!(answer.status == 200, "{} answers {}: {}", self.name, answer.status, text());
         self.work.check(number, &answer.body).with_context(|| format!("{} answers wrong", self.name))

@@ -52,7 +52,7 @@ pub(crate) async fn one(contender: &Contender, drive: Drive, client: &Client, sc
         for number in 0.. {
             tokio::time::sleep(LOOK).await;
             let asked = Instant::now();
-            contender.ask(client, number).await?;
+            contender.look(client, number).await?;
             looks += 1;
             // An answer of megabytes takes its time, and looking at it should not become the load.
             tokio::time::sleep(asked.elapsed()).await;

@@ -17,11 +17,11 @@ use tokio::process::Command;
 const WASMTIME: [&str; 8] = [
     "-Opooling-allocator=y",
     "-Opooling-pagemap-scan=y",
-    "-Opooling-total-component-instances=1100",
-    "-Opooling-total-core-instances=8800",
-    "-Opooling-total-memories=2200",
-    "-Opooling-total-tables=4400",
-    "-Opooling-total-stacks=1100",
+    "-Opooling-total-component-instances=1600",
+    "-Opooling-total-core-instances=12800",
+    "-Opooling-total-memories=3200",
+    "-Opooling-total-tables=6400",
+    "-Opooling-total-stacks=1600",
     "-Opooling-memory-keep-resident=4194304",
 ];
 
