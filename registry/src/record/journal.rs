@@ -42,19 +42,11 @@ pub struct JournalConfig {
     pub segment_bytes: u64,
     /// And when its first entry has this age.
     pub segment_age: Duration,
-    /// How soon after a sync began the next one may, where several exchanges wait: on a disk that syncs faster, there would
-    /// be a sync for every few of them, and each takes time of the processor that exchanges want.
-    pub pace: Duration,
 }
 
 impl Default for JournalConfig {
     fn default() -> Self {
-        Self {
-            gateway: "gateway".to_owned(),
-            segment_bytes: 8 << 20,
-            segment_age: Duration::from_secs(600),
-            pace: Duration::from_micros(250),
-        }
+        Self { gateway: "gateway".to_owned(), segment_bytes: 8 << 20, segment_age: Duration::from_secs(600) }
     }
 }
 
@@ -200,7 +192,6 @@ impl Journal {
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             unsynced: None,
-            synced: tokio::time::Instant::now(),
             due: None,
         };
         let Some(done) = self.spawn(run) else { return };

@@ -82,8 +82,6 @@ pub(crate) struct Run {
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the oldest unsynced entry was written.
     pub(crate) unsynced: Option<Instant>,
-    /// When the last sync began.
-    pub(crate) synced: Instant,
     /// The unsealed segment, and when it is to be sealed.
     pub(crate) due: Option<(u64, Instant)>,
 }
@@ -153,7 +151,7 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
-        let (mut room, mut paced) = (GROUP, false);
+        let mut room = GROUP;
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
             for Entry { record, written } in group.drain(..) {
@@ -161,11 +159,6 @@ impl Run {
                 if self.append_exchange(&record) {
                     self.waiting.extend(written);
                 }
-            }
-            if self.waiting.len() > 1 && !paced {
-                paced = true;
-                // This thread has nothing else to do, and a timer of the runtime is not so fine.
-                std::thread::sleep(self.writer.config.pace.saturating_sub(self.synced.elapsed()));
             }
             // Whoever came meanwhile shares the sync that is about to be waited for.
             group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
@@ -305,7 +298,6 @@ impl Run {
 
     /// Put everything on the disk, and tell who waits. Nobody waits for what is prepared then for those who come next.
     async fn sync(&mut self) -> Result<(), GaveUp> {
-        self.synced = Instant::now();
         self.at_last(Tail::sync).await?;
         self.unsynced = None;
         let waited = !self.waiting.is_empty();

@@ -44,8 +44,6 @@ struct Platter {
     /// How many syncs of lines made a file longer or shorter, and how many syncs there were.
     resized: u32,
     synced: u32,
-    /// How many of them were of three lines at least.
-    shared: u32,
     /// What a power cut would have left in the middle of a sync, one of eight times.
     torn: Vec<Torn>,
 }
@@ -89,7 +87,6 @@ impl BadDisk {
             failures: 0,
             resized: 0,
             synced: 0,
-            shared: 0,
             torn: Vec::new(),
         })))
     }
@@ -111,11 +108,6 @@ impl BadDisk {
     pub(super) fn syncs(&self) -> (u32, u32) {
         let platter = self.0.lock().unwrap();
         (platter.resized, platter.synced)
-    }
-
-    /// How many syncs were of three lines at least.
-    pub(super) fn shared_syncs(&self) -> u32 {
-        self.0.lock().unwrap().shared
     }
 
     pub(super) fn take_torn(&self) -> Vec<Torn> {
@@ -245,8 +237,6 @@ impl SegmentFile for BadFile {
         platter.synced += 1;
         let resized = file.durable.len() != file.cached.len() && written(&file.durable) != written(&file.cached);
         platter.resized += u32::from(resized);
-        let lines = |bytes: &[u8]| written(bytes).iter().filter(|byte| **byte == b'\n').count();
-        platter.shared += u32::from(lines(&file.cached) >= lines(&file.durable) + 3);
         file.durable = file.cached.clone();
         Ok(())
     }
@@ -264,14 +254,11 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) async fn new(segment_bytes: u64) -> Self {
-        Self::with(JournalConfig { segment_bytes, ..JournalConfig::default() }).await
-    }
-
-    async fn with(config: JournalConfig) -> Self {
         // For the store of the control acts; its own record is another.
         let gateway = Gateway::start(1 << 20).await;
         let folder = tempfile::TempDir::new().unwrap();
         let disk = BadDisk::new();
+        let config = JournalConfig { segment_bytes, ..JournalConfig::default() };
         let acts = Acts::new(gateway.registry.store.clone(), Bell::default());
         let journal =
             Journal::open(folder.path(), config, Arc::new(disk.clone()), acts, None, HandClock::new()).await.unwrap();
@@ -375,26 +362,4 @@ async fn the_end_is_not_held_up_by_a_disk_that_stays_full() {
     tokio::time::timeout(DEADLINE, &mut lost).await.expect("in time").expect_err("it was not kept");
     let refused = bench.journal.checkpoint().await.unwrap_err();
     assert!(refused.is_unavailable(), "{refused:?}");
-}
-
-#[tokio::test]
-async fn where_several_wait_a_fast_disk_is_not_asked_for_every_few_of_them() {
-    let pace = std::time::Duration::from_millis(200);
-    let bench = Bench::with(JournalConfig { pace, ..JournalConfig::default() }).await;
-    let began = std::time::Instant::now();
-    for round in 0..10 {
-        let mut waiting = Vec::new();
-        for at in 0..10 {
-            waiting.push(bench.hand_over(round * 10 + at).await);
-        }
-        for done in waiting {
-            tokio::time::timeout(DEADLINE, done).await.expect("in time").expect("acknowledged");
-        }
-    }
-    // However slow the machine is, that many paces had their time. One sync of three lines was the first of its file.
-    let shared = bench.disk.shared_syncs();
-    assert!(shared > 2 && began.elapsed() >= pace * (shared - 1), "{shared} syncs in {:?}", began.elapsed());
-    let (folder, key) = bench.end().await;
-    assert_eq!(exchanges(folder.path()), (0..100).collect::<Vec<_>>());
-    good(folder.path(), &key);
 }
