@@ -1,6 +1,6 @@
 //! Gateways on one PostgreSQL: what the shared database costs one, and whether two carry what one does.
 //!
-//! All run on the same cores, so two cannot be faster than one here; what shows is whether they stand in each other's way.
+//! All run on the same cores: what shows is whether they stand in each other's way, not what two machines do.
 
 use super::Run;
 use crate::client::Client;
