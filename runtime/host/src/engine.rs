@@ -102,13 +102,12 @@ fn tick(engine: &EngineWeak) {
 fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
     let mut config = PoolingAllocationConfig::new();
     let places = pool.places();
-    // A memory that is kept warm is the next one's of the same component, with a reset; any other has to be mapped anew, which
-    // takes longer than everything else about a sandbox. The engine's own 100 are too few for hundreds of components.
-    let warm = places;
     config
         .total_component_instances(places)
         .total_stacks(pool.instances)
-        .max_unused_warm_slots(warm)
+        // A warm memory is reset for the next exchange of its component; any other is mapped anew. The engine's own 100 are too few
+        // for hundreds of components.
+        .max_unused_warm_slots(places)
         .total_core_instances(places.saturating_mul(8))
         .total_memories(places.saturating_mul(2))
         .total_tables(places.saturating_mul(4))

@@ -273,6 +273,14 @@ impl Bench {
         done
     }
 
+    /// Hand over some that nobody waits for, and see them come to the disk.
+    pub(super) async fn keep_without_waiting(&self) {
+        for at in 0..10 {
+            self.queue.send(Entry { record: record(at), written: None }).await.unwrap();
+        }
+        eventually("they are on the disk", || (0..10).all(|at| self.disk.would_keep(at))).await;
+    }
+
     /// End it, and put what a power cut would leave into the folder.
     pub(super) async fn end(self) -> (tempfile::TempDir, super::super::PublicKey) {
         drop(self.queue);
@@ -345,10 +353,7 @@ async fn a_full_disk_stalls_the_record_and_what_waited_is_written_when_there_is_
 #[tokio::test]
 async fn what_nobody_waits_for_is_synced_soon_though_nothing_more_comes() {
     let bench = Bench::new(1 << 20).await;
-    for at in 0..10 {
-        bench.queue.send(Entry { record: record(at), written: None }).await.unwrap();
-    }
-    eventually("they are on the disk", || (0..10).all(|at| bench.disk.would_keep(at))).await;
+    bench.keep_without_waiting().await;
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use super::faults::{Bench, Mood};
 use super::{DEADLINE, Gateway, eventually, exchanges, good, record};
 use crate::ExchangeFilter;
 use crate::record::{JournalConfig, verify, verify_folder};
-use nhip_exchange::record::Entry;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -65,10 +64,7 @@ async fn a_sync_that_somebody_waits_for_does_not_make_the_file_longer() {
 #[tokio::test]
 async fn where_nobody_waits_nothing_is_filled() {
     let bench = Bench::new(1 << 20).await;
-    for at in 0..10 {
-        bench.queue.send(Entry { record: record(at), written: None }).await.unwrap();
-    }
-    eventually("they are on the disk", || (0..10).all(|at| bench.disk.would_keep(at))).await;
+    bench.keep_without_waiting().await;
     let files = bench.disk.after_a_power_cut();
     assert!(files.iter().all(|(_, bytes)| !bytes.contains(&0)), "zeros in {} files", files.len());
 }
