@@ -22,7 +22,7 @@ use wasmtime::component::__internal::{
 };
 use wasmtime::component::{ComponentNamedList, ComponentType, Func, TypedFunc};
 use wasmtime::{AsContextMut, Error, Result, ValRaw};
-use wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, VariantInfo};
+use wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, RecordField, VariantInfo};
 
 /// Call a function. What it returned has no root if it returns nothing.
 ///
@@ -111,6 +111,43 @@ fn integer(ty: InterfaceType, width: usize, bits: u64) -> u64 {
     let high = bits << unused;
     let signed = matches!(ty, InterfaceType::S8 | InterfaceType::S16 | InterfaceType::S32 | InterfaceType::S64);
     if signed { (high.cast_signed() >> unused).cast_unsigned() } else { high >> unused }
+}
+
+/// The types of a value's parts.
+#[derive(Clone, Copy)]
+enum PartTypes<'t> {
+    Fields(&'t [RecordField]),
+    Each(&'t [InterfaceType]),
+    Same(InterfaceType, usize),
+}
+
+impl<'t> PartTypes<'t> {
+    /// Those of a record, a tuple or a list of fixed length.
+    fn of(types: &'t ComponentTypes, ty: InterfaceType) -> Result<Self> {
+        match ty {
+            InterfaceType::Record(record) => Ok(Self::Fields(&types[record].fields)),
+            InterfaceType::Tuple(tuple) => Ok(Self::Each(&types[tuple].types)),
+            InterfaceType::FixedLengthList(list) => Ok(Self::Same(types[list].element, types[list].size as usize)),
+            _ => Err(mismatch(keyword(ty))),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Self::Fields(fields) => fields.len(),
+            Self::Each(types) => types.len(),
+            Self::Same(_, count) => count,
+        }
+    }
+
+    fn iter(self) -> impl Iterator<Item = InterfaceType> {
+        let one = move |at: usize| match self {
+            Self::Fields(fields) => fields.get(at).map(|field| field.ty),
+            Self::Each(types) => types.get(at).copied(),
+            Self::Same(ty, _) => Some(ty),
+        };
+        (0..self.len()).map_while(one)
+    }
 }
 
 /// How a type tells its cases apart, and what this one carries; none if it has no such case.

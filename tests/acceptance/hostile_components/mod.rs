@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// The gateway of this theme: the hostile component under the name `hostile`, with narrow limits, and once more as the
-/// neighbour.
+/// The gateway of this theme: the hostile component under the name `hostile`, with narrow limits, once more as the
+/// neighbour, and once more as `terse`, which may answer little and take its time.
 struct Stage {
     house: House,
     upstream: Upstream,
@@ -55,6 +55,8 @@ impl Stage {
         house.deploy(fixture("hostile"), &policy).await.unwrap();
         let neighbour = with_manifest("neighbour", "1.0.0");
         house.deploy_as(fixture("hostile"), NEIGHBOUR, Some(&neighbour)).await.unwrap();
+        let terse = with_manifest("terse", "1.0.0");
+        house.deploy_as(fixture("hostile"), TERSE, Some(&terse)).await.unwrap();
         Self { house, upstream, drop, inbox, secret }
     }
 }
@@ -77,6 +79,23 @@ adapter = "neighbour"
 neighbour = "test:hostile/attacks@1.0.0"
 [limits]
 cpu = "2 s"
+[endpoints.unused]
+url = "http://unused.example"
+methods = ["GET"]
+paths = ["/"]
+[key-value]
+quota = "64 KiB"
+[callers]
+any-authenticated = true
+"#;
+
+const TERSE: &str = r#"
+adapter = "terse"
+[services]
+terse = "test:hostile/attacks@1.0.0"
+[limits]
+cpu = "10 s"
+response = "64 KiB"
 [endpoints.unused]
 url = "http://unused.example"
 methods = ["GET"]
@@ -160,8 +179,13 @@ any-authenticated = true
 
 /// Try a function of the hostile component.
 async fn attack(function: &str, body: Value) -> Answer {
+    attack_on("hostile", function, body).await
+}
+
+/// The same of one of the other adapters.
+async fn attack_on(service: &str, function: &str, body: Value) -> Answer {
     let house = &stage().await.house;
-    house.call(&house.caller("attacker").await, "hostile", function, &body).await
+    house.call(&house.caller("attacker").await, service, function, &body).await
 }
 
 /// A request for the component to make.
@@ -172,11 +196,16 @@ fn request(endpoint: &str, method: &str, path: &str, headers: &[(&str, &str)]) -
 /// An attack ended as it should: this fault for the caller with nothing of the inside, one record, one log line that
 /// tells the operator more.
 async fn judged(answer: &Answer, status: u16, code: &str) -> (Record, String) {
+    judged_of("hostile", answer, status, code).await
+}
+
+/// The same of one of the other adapters.
+async fn judged_of(adapter: &str, answer: &Answer, status: u16, code: &str) -> (Record, String) {
     answer.fault(status, code);
     let id = answer.id();
     let record = stage().await.house.record(&id).await;
     assert_eq!((record.outcome.as_str(), record.status), (code, status));
-    assert_eq!((record.adapter.as_deref(), record.caller.as_deref()), (Some("hostile"), Some("attacker")));
+    assert_eq!((record.adapter.as_deref(), record.caller.as_deref()), (Some(adapter), Some("attacker")));
     let end = log::end_of(&id);
     assert_eq!(end["code"], code, "{end}");
     let inside = end["inside"].as_str().unwrap_or_default().to_owned();

@@ -1,12 +1,11 @@
-//! A contender's processes: started as a process group of their own, watched through `/proc`, and killed together when the
+//! A contender's processes: started as a process group of their own, watched through `/proc`, and ended together when the
 //! value is dropped.
 
 use anyhow::{Context, bail};
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -15,6 +14,9 @@ const TICKS: u64 = 100;
 
 /// The longest to wait for a contender to be ready.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a contender may take to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A process and those it starts.
 pub(crate) struct Group {
@@ -89,13 +91,22 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // The shell's own `kill`: the standard library signals no groups. By its number, so nobody else is met.
-        let kill = format!("kill -s KILL -- -{}", self.id);
-        let _ = std::process::Command::new(OsStr::new("sh"))
-            .args(["-c", &kill])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        // First as an operator ends it: a build that takes a profile writes it down when it ends.
+        self.signal("TERM");
+        let until = Instant::now() + GRACE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.signal("KILL");
+    }
+}
+
+impl Group {
+    /// With the shell's own `kill`: the standard library signals no groups. By its number, so nobody else is met.
+    fn signal(&self, signal: &str) {
+        let kill = format!("kill -s {signal} -- -{}", self.id);
+        let _ =
+            std::process::Command::new("sh").args(["-c", &kill]).stdin(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 

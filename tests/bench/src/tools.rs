@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 /// What a run has at hand.
 pub(crate) struct Tools {
@@ -20,12 +21,22 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Look for what cannot be done without, and build.
-    pub(crate) async fn prepare() -> anyhow::Result<Self> {
+    /// Look for what cannot be done without, and build; `nhip` only where it is not given.
+    pub(crate) async fn prepare(given: Option<&Path>) -> anyhow::Result<Self> {
         ensure!(is_there("wrk", "-v").await, "`wrk` is not installed: apt-get install -y wrk");
         let root = build::root()?;
-        note("building `nhip` in release and the components");
-        let nhip = build::nhip(&root).await?;
+        let nhip = match given {
+            Some(nhip) => {
+                let nhip = nhip.canonicalize().with_context(|| format!("`{}` is not there", nhip.display()))?;
+                build::run(Command::new(&nhip).arg("--version")).await.context("`--nhip` is to name a built `nhip`")?;
+                nhip
+            }
+            None => {
+                note("building `nhip` in release");
+                build::nhip(&root).await?
+            }
+        };
+        note("building the components");
         let components = build::components(&root).await?;
         let own = std::env::current_exe().context("this program does not know where it is")?;
         let scratch = tempfile::Builder::new().prefix("nhip-bench-").tempdir().context("no temporary folder")?;

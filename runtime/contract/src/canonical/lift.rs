@@ -3,7 +3,7 @@
 //! Invariant: nothing that the guest says about its memory is believed: where a value is, how long, how it is aligned, which case it is.
 //! What is taken for it is counted before it is taken, against what the store lets a call carry out.
 
-use super::{FlatResult, Returned, case_of, integer, keyword, mismatch, size, width};
+use super::{FlatResult, PartTypes, Returned, case_of, integer, keyword, mismatch, size, width};
 use crate::values::{Full, Node, Values};
 use std::slice::Iter;
 use std::sync::Arc;
@@ -151,23 +151,11 @@ impl<'a> Lifting<'_, 'a, '_> {
         ty: InterfaceType,
         mut then: impl FnMut(&mut Self, InterfaceType) -> Result<Node>,
     ) -> Result<Node> {
-        let types = self.types;
-        let count = match ty {
-            InterfaceType::Record(record) => types[record].fields.len(),
-            InterfaceType::Tuple(tuple) => types[tuple].types.len(),
-            InterfaceType::FixedLengthList(list) => types[list].size as usize,
-            _ => return Err(mismatch(keyword(ty))),
-        };
-        self.cx.consume_fuel_array(count, size_of::<Node>())?;
-        let room = self.values.room(count).map_err(too_large)?;
-        for at in 0..count {
-            let part = match ty {
-                InterfaceType::Record(record) => types[record].fields.get(at).map(|field| field.ty),
-                InterfaceType::Tuple(tuple) => types[tuple].types.get(at).copied(),
-                InterfaceType::FixedLengthList(list) => Some(types[list].element),
-                _ => None,
-            };
-            let node = then(self, part.ok_or_else(|| mismatch(keyword(ty)))?)?;
+        let parts = PartTypes::of(self.types, ty)?;
+        self.cx.consume_fuel_array(parts.len(), size_of::<Node>())?;
+        let room = self.values.room(parts.len()).map_err(too_large)?;
+        for (at, ty) in parts.iter().enumerate() {
+            let node = then(self, ty)?;
             self.values.set(room, at, node);
         }
         Ok(Node::Parts(room))

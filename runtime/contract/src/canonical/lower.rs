@@ -3,7 +3,7 @@
 //! Invariant: every flat place and every byte of an area is set, also where a type leaves padding, so nothing of the
 //! gateway's memory gets into the guest. Each text and list is in memory that the guest's own allocator gave for it.
 
-use super::{Arguments, FlatParams, case_of, integer, keyword, mismatch, size, width};
+use super::{Arguments, FlatParams, PartTypes, case_of, integer, keyword, mismatch, size, width};
 use crate::values::{Node, Place, Span, Values};
 use std::mem::MaybeUninit;
 use wasmtime::component::__internal::{
@@ -277,31 +277,11 @@ impl<'a, 'v, T: 'static> Lowering<'_, 'a, 'v, T> {
         span: Span,
         mut then: impl FnMut(&mut Self, InterfaceType, &'v Node) -> Result<()>,
     ) -> Result<()> {
-        let (nodes, types) = (self.nodes(span)?, self.types);
-        let wanted = match ty {
-            InterfaceType::Record(record) => types[record].fields.len(),
-            InterfaceType::Tuple(tuple) => types[tuple].types.len(),
-            InterfaceType::FixedLengthList(list) => types[list].size as usize,
-            _ => return Err(mismatch(keyword(ty))),
-        };
-        if nodes.len() != wanted {
+        let (nodes, parts) = (self.nodes(span)?, PartTypes::of(self.types, ty)?);
+        if nodes.len() != parts.len() {
             return Err(mismatch(keyword(ty)));
         }
-        match ty {
-            InterfaceType::Record(record) => {
-                let mut each = types[record].fields.iter().zip(nodes);
-                each.try_for_each(|(field, node)| then(self, field.ty, node))
-            }
-            InterfaceType::Tuple(tuple) => {
-                let mut each = types[tuple].types.iter().zip(nodes);
-                each.try_for_each(|(ty, node)| then(self, *ty, node))
-            }
-            InterfaceType::FixedLengthList(list) => {
-                let element = types[list].element;
-                nodes.iter().try_for_each(|node| then(self, element, node))
-            }
-            _ => Err(mismatch(keyword(ty))),
-        }
+        parts.iter().zip(nodes).try_for_each(|(ty, node)| then(self, ty, node))
     }
 
     /// What the type has to say about a case, and its payload.

@@ -71,7 +71,7 @@ const NO_HEY: &str = "all of it: `hey` is not installed: apt-get install -y hey"
 
 /// Run what was asked for, and report.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let tools = Tools::prepare().await?;
+    let tools = Tools::prepare(options.nhip.as_deref()).await?;
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot make `{}`", options.out.display()))?;
     let (wasmtime, nginx) = (tools::wasmtime().await, tools::nginx().await);
     let run = Run { options, tools, wasmtime, nginx, hey: build::is_there("hey", "-h").await };
