@@ -56,7 +56,7 @@ fn a_restart_serves_the_same_versions_to_the_same_callers() {
     });
 }
 
-/// How often it is killed: each time a little later into a change, from before its first byte to after its end.
+/// How often it is killed: at instants from before the first byte of a change to after its end.
 const KILLS: u32 = 48;
 
 #[test]
@@ -66,21 +66,30 @@ fn killed_at_any_instant_it_serves_the_last_completed_state() {
         let mut process = Process::serve(&data, &[]).await;
         let key = process.caller("mot-cua").await;
         deploy(&process, "one", "1.0.0").await;
-        // What a change takes here, so that the kills fall before, into and after it.
+        // What a change takes here, so that the kills fall before, into and after it. A first guess: the machine may be faster or slower
+        // a moment later, and each kill tells.
         let begun = Instant::now();
         deploy(&process, "one", "1.1.0").await;
         let deploying = begun.elapsed();
         process.rollback("one", None).await;
         let rolling_back = begun.elapsed() - deploying;
+        let mut takes = [deploying, rolling_back];
         let (mut completed, mut heard) = (String::from("1.0.0"), 0);
         for kill in 0..KILLS {
             let wanted = format!("1.{}.0", kill + 2);
             let (asked, takes) = if kill % 2 == 0 {
-                (Asked::Deploy(wanted.clone()), deploying)
+                (Asked::Deploy(wanted.clone()), &mut takes[0])
             } else {
-                (Asked::Rollback, rolling_back)
+                (Asked::Rollback, &mut takes[1])
             };
-            let outcome = asked_and_killed(process, &asked, takes * kill * 5 / KILLS / 2).await;
+            // At once, then in steps of three eighths of what it takes, to after two and a half times that.
+            let eighths = kill / 2 % 8 * 3;
+            let outcome = asked_and_killed(process, &asked, *takes * eighths / 8).await;
+            match outcome {
+                Some(_) if eighths <= 8 => *takes = *takes * 2 / 3,
+                None if eighths > 8 => *takes = *takes * 3 / 2,
+                _ => {}
+            }
             process = Process::serve(&data, &[]).await;
             let served = which(&process, &key, "one").await.as_str().unwrap().to_owned();
             let live = process.adapter("one").await;
