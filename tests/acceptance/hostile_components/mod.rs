@@ -53,10 +53,10 @@ impl Stage {
         fs::write(inbox.join("letter.txt"), "a letter").unwrap();
         let policy = policy(&upstream, &drop, &inbox);
         house.deploy(fixture("hostile"), &policy).await.unwrap();
-        let neighbour = with_manifest("neighbour", "1.0.0");
-        house.deploy_as(fixture("hostile"), NEIGHBOUR, Some(&neighbour)).await.unwrap();
-        let terse = with_manifest("terse", "1.0.0");
-        house.deploy_as(fixture("hostile"), TERSE, Some(&terse)).await.unwrap();
+        for (name, limits) in [("neighbour", "cpu = \"2 s\""), ("terse", "cpu = \"10 s\"\nresponse = \"64 KiB\"")] {
+            let (policy, manifest) = (policy_of_another(name, limits), with_manifest(name, "1.0.0"));
+            house.deploy_as(fixture("hostile"), &policy, Some(&manifest)).await.unwrap();
+        }
         Self { house, upstream, drop, inbox, secret }
     }
 }
@@ -73,38 +73,30 @@ fn set_names(names: &Names) {
     names.set("rebinding-http.example", &[&["127.0.0.1"], &["169.254.169.254"]]);
 }
 
-const NEIGHBOUR: &str = r#"
-adapter = "neighbour"
-[services]
-neighbour = "test:hostile/attacks@1.0.0"
-[limits]
-cpu = "2 s"
-[endpoints.unused]
-url = "http://unused.example"
-methods = ["GET"]
-paths = ["/"]
-[key-value]
-quota = "64 KiB"
-[callers]
-any-authenticated = true
-"#;
+/// The policy of one beside the attacker: these limits, and what the component needs to be admitted.
+fn policy_of_another(name: &str, limits: &str) -> String {
+    format!(
+        r#"adapter = "{name}"
 
-const TERSE: &str = r#"
-adapter = "terse"
 [services]
-terse = "test:hostile/attacks@1.0.0"
+{name} = "test:hostile/attacks@1.0.0"
+
 [limits]
-cpu = "10 s"
-response = "64 KiB"
+{limits}
+
 [endpoints.unused]
 url = "http://unused.example"
 methods = ["GET"]
 paths = ["/"]
+
 [key-value]
 quota = "64 KiB"
+
 [callers]
 any-authenticated = true
-"#;
+"#
+    )
+}
 
 fn policy(upstream: &Upstream, drop: &Path, inbox: &Path) -> String {
     let port = upstream.port();

@@ -87,6 +87,13 @@ impl Group {
         });
         stats.filter(|stat| stat.group == self.id).collect()
     }
+
+    /// With the shell's own `kill`: the standard library signals no groups. By its number, so nobody else is met.
+    fn signal(&self, signal: &str) {
+        let kill = format!("kill -s {signal} -- -{}", self.id);
+        let _ =
+            std::process::Command::new("sh").args(["-c", &kill]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    }
 }
 
 impl Drop for Group {
@@ -98,15 +105,6 @@ impl Drop for Group {
             std::thread::sleep(Duration::from_millis(5));
         }
         self.signal("KILL");
-    }
-}
-
-impl Group {
-    /// With the shell's own `kill`: the standard library signals no groups. By its number, so nobody else is met.
-    fn signal(&self, signal: &str) {
-        let kill = format!("kill -s {signal} -- -{}", self.id);
-        let _ =
-            std::process::Command::new("sh").args(["-c", &kill]).stdin(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 
