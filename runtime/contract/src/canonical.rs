@@ -26,19 +26,29 @@ use wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, RecordField
 
 /// Call a function. What it returned has no root if it returns nothing.
 ///
+/// `enter` is given the guest's memory before anything is put into it; it is not called for a function that needs no memory.
+///
 /// # Errors
 /// The guest trapped or broke the canonical ABI, or the values are not of the types of the function.
-pub async fn call(function: Func, store: impl AsContextMut<Data: Send>, arguments: &Values) -> Result<Values> {
+pub async fn call(
+    function: Func,
+    store: impl AsContextMut<Data: Send>,
+    arguments: &Values,
+    enter: impl Fn(&mut [u8]) + Send + Sync,
+) -> Result<Values> {
     // SAFETY: both types take any list of parameters and any result. They compare each value with its type, and their flat forms
     // have as many places as any function may have.
     #[expect(unsafe_code, reason = "the engine has no safe way to name types that are known only at run time")]
-    let function = unsafe { TypedFunc::<Arguments<'_>, Returned>::new_unchecked(function) };
-    let Returned(values) = function.call_async(store, Arguments(arguments)).await?;
+    let function = unsafe { TypedFunc::<Arguments<'_, _>, Returned>::new_unchecked(function) };
+    let Returned(values) = function.call_async(store, Arguments { values: arguments, enter }).await?;
     Ok(values)
 }
 
 /// What goes in.
-struct Arguments<'v>(&'v Values);
+struct Arguments<'v, E> {
+    values: &'v Values,
+    enter: E,
+}
 
 /// What comes out.
 struct Returned(Values);
@@ -53,7 +63,7 @@ const ABI: CanonicalAbiInfo = CanonicalAbiInfo::SCALAR4;
 
 // SAFETY: the flat form is an array of the engine's raw values.
 #[expect(unsafe_code, reason = "the trait is unsafe, since the engine builds on it")]
-unsafe impl ComponentType for Arguments<'_> {
+unsafe impl<E: Send + Sync> ComponentType for Arguments<'_, E> {
     type Lower = FlatParams;
     const ABI: CanonicalAbiInfo = ABI;
 
@@ -64,7 +74,7 @@ unsafe impl ComponentType for Arguments<'_> {
 
 // SAFETY: as above.
 #[expect(unsafe_code, reason = "the trait is unsafe, since the engine builds on it")]
-unsafe impl ComponentNamedList for Arguments<'_> {}
+unsafe impl<E: Send + Sync> ComponentNamedList for Arguments<'_, E> {}
 
 // SAFETY: the flat form is an array of the engine's raw values.
 #[expect(unsafe_code, reason = "the trait is unsafe, since the engine builds on it")]

@@ -1,5 +1,6 @@
 //! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
 
+use crate::gaps::{Gaps, Place};
 use crate::meter::Meter;
 use crate::sandbox::{self, Idle, Sandbox};
 use crate::state::{Shared, State};
@@ -10,7 +11,7 @@ use nhip_contract::{Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Fun
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::Engine;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -33,8 +34,13 @@ pub(crate) struct WasmAdapter {
     pub(crate) shared: Arc<Shared>,
     /// Sandboxes that wait to serve again, where the policy lets them.
     pub(crate) idle: Option<Idle>,
+    /// For memories that are reset after each exchange.
+    pub(crate) gaps: Option<Gaps>,
     pub(crate) decoding: DecodeLimits,
 }
+
+/// After one exchange in so many its memory is looked at: by the last bits of its id, which are random.
+const LOOKS: u128 = 128;
 
 /// How deep and how large decoded values may be. A value takes sixteen bytes, the shortest of them two in a body, and members that a
 /// body leaves out take as much. In an import, where values are the engine's own, a byte of a `list<u8>` takes 40: about 30 times the body.
@@ -85,18 +91,31 @@ impl WasmAdapter {
     /// Run one function. The sandbox is gone when this returns, or is dropped, unless it may serve again.
     async fn run(&self, mut sandbox: Sandbox, entry: &Entry, arguments: &Values) -> Result<Values, Fault> {
         let state = sandbox.store.data();
+        let looks = state.of.id.uuid().as_u128().is_multiple_of(LOOKS);
         let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.reach.trail) };
+        let place = OnceLock::new();
+        let enter = |memory: &mut [u8]| {
+            if let Some(gaps) = &self.gaps {
+                gaps.fill(memory);
+            }
+            if looks {
+                place.get_or_init(|| Place::of(memory));
+            }
+        };
         let outcome = async {
             let instance = sandbox.instance(&self.pre).await?;
             let store = &mut sandbox.store;
             let function = instance
                 .get_func(&mut *store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
-            nhip_contract::call(function, store, arguments).await
+            nhip_contract::call(function, store, arguments, enter).await
         }
         .await;
         drop(reading);
         let results = outcome.map_err(|error| explain(&error, &sandbox.store))?;
+        if let (Some(gaps), Some(place)) = (&self.gaps, place.get()) {
+            gaps.look(*place);
+        }
         if let Some(idle) = &self.idle {
             idle.keep(sandbox);
         }

@@ -8,6 +8,7 @@ use crate::capabilities::key_value::GrantedStore;
 use crate::capabilities::{self, Grant};
 use crate::egress::{Egress, Surroundings};
 use crate::fit;
+use crate::gaps::Gaps;
 use crate::host::WasmHost;
 use crate::imports;
 use crate::manifest;
@@ -101,6 +102,7 @@ pub(crate) async fn admit(
         entries,
         contracts,
         shared,
+        gaps: if idle.is_none() { Gaps::of_engine() } else { None },
         idle,
         decoding,
     });

@@ -4,6 +4,7 @@
 //! concurrency (WASI 0.3 components will get an engine of their own), copy-on-write memory images.
 
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 use std::time::Duration;
 use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
@@ -46,6 +47,9 @@ pub(crate) const MAX_MEMORIES: u32 = 4;
 pub(crate) const MAX_TABLES: u32 = 16;
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 100_000;
 const MAX_INSTANCE_BYTES: usize = 4 << 20;
+
+/// What may stay resident of a memory that is reset by what was written in it, in bytes.
+pub(crate) const KEPT_RESIDENT: usize = 4 << 20;
 
 /// Guest stack, in bytes. The fiber's stack holds it and the host's frames on top.
 const GUEST_STACK: usize = 1 << 20;
@@ -118,9 +122,9 @@ fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
         .max_core_instance_size(MAX_INSTANCE_BYTES)
         .max_memory_size(pool.max_memory)
         .table_elements(MAX_TABLE_ELEMENTS);
-    if pagemap_scan_is_safe() {
+    if scans_pages() {
         tracing::info!(reset = "pagemap-scan", "sandbox memory is reset by PAGEMAP_SCAN, up to 4 MiB kept resident");
-        config.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(4 << 20).table_keep_resident(64 << 10);
+        config.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(KEPT_RESIDENT).table_keep_resident(64 << 10);
     } else {
         tracing::info!(
             reset = "madvise",
@@ -131,9 +135,12 @@ fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
     config
 }
 
-/// Whether slots may be reset by `PAGEMAP_SCAN`: the kernel has it, and there is no swap, since a dirty page that is
+/// Whether slots are reset by `PAGEMAP_SCAN`: the kernel has it, and there was no swap at the start, since a dirty page that is
 /// swapped out would be missed and keep what the exchange before wrote.
-fn pagemap_scan_is_safe() -> bool {
-    let no_swap = std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1);
-    no_swap && PoolingAllocationConfig::is_pagemap_scan_available()
+pub(crate) fn scans_pages() -> bool {
+    static SAFE: LazyLock<bool> = LazyLock::new(|| {
+        let no_swap = std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1);
+        no_swap && PoolingAllocationConfig::is_pagemap_scan_available()
+    });
+    *SAFE
 }

@@ -16,6 +16,7 @@ mod capabilities;
 pub mod egress;
 mod engine;
 mod fit;
+mod gaps;
 mod host;
 mod imports;
 mod limits;

@@ -18,7 +18,7 @@ const COMMON: usize = 512;
 
 // SAFETY: all places of the flat form are written.
 #[expect(unsafe_code, reason = "the trait is unsafe, since the engine builds on it")]
-unsafe impl Lower for Arguments<'_> {
+unsafe impl<E: Fn(&mut [u8]) + Send + Sync> Lower for Arguments<'_, E> {
     fn linear_lower_to_flat<T>(
         &self,
         cx: &mut LowerContext<'_, T>,
@@ -28,13 +28,16 @@ unsafe impl Lower for Arguments<'_> {
         let InterfaceType::Tuple(params) = ty else { return Err(mismatch("parameters")) };
         let types = cx.types;
         let (abi, params) = (&types[params].abi, &types[params].types);
-        let roots = self.0.roots();
+        let roots = self.values.roots();
         if roots.len() != params.len() {
             return Err(mismatch("a value for each parameter"));
         }
+        if cx.options().memory().is_some() {
+            (self.enter)(cx.as_slice_mut());
+        }
         let mut places = [ValRaw::u64(0); MAX_FLAT_PARAMS];
         let mut to = Flat { places: places.iter_mut() };
-        let mut lowering = Lowering { cx, types, values: self.0, area: Vec::with_capacity(COMMON) };
+        let mut lowering = Lowering { cx, types, values: self.values, area: Vec::with_capacity(COMMON) };
         if abi.flat_count(MAX_FLAT_PARAMS).is_some() {
             for (ty, node) in params.iter().zip(roots) {
                 lowering.flat(*ty, node, &mut to)?;

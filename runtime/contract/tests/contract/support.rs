@@ -107,7 +107,7 @@ impl Guest {
 
     /// Call it as the gateway does.
     pub(crate) fn call(&mut self, arguments: &Values) -> wasmtime::Result<Values> {
-        ready(nhip_contract::call(self.function, &mut self.store, arguments))
+        ready(nhip_contract::call(self.function, &mut self.store, arguments, |_| ()))
     }
 
     /// Call it with the engine's own values.

@@ -189,3 +189,17 @@ pub(crate) fn counter() -> Vec<u8> {
             (global.get $count))"#;
     component(wit, core)
 }
+
+/// Writes a byte into every other page of its memory, a hundred of them.
+pub(crate) fn scatterer() -> Vec<u8> {
+    let wit = "package test:scatter@1.0.0 { interface scatterer { write: func(text: string) -> u32; } }
+        world w { export test:scatter/scatterer@1.0.0; }";
+    let core = r#"
+        (func (export "test:scatter/scatterer@1.0.0#write") (param i32 i32) (result i32) (local $page i32)
+            (loop $next
+                (i32.store8 offset=65536 (i32.shl (local.get $page) (i32.const 13)) (i32.const 7))
+                (local.set $page (i32.add (local.get $page) (i32.const 1)))
+                (br_if $next (i32.lt_u (local.get $page) (i32.const 100))))
+            (local.get $page))"#;
+    component(wit, core)
+}
