@@ -154,6 +154,8 @@ impl Route {
         budget: &Budget,
         note: &mut Note<'_>,
     ) -> Result<Response, Failure> {
+        // Other exchanges that are ready go first, and all their requests are then written together.
+        tokio::task::yield_now().await;
         let (connection, answer) = self.client.start(draft.assemble(&placed.headers));
         note.begin(connection);
         let answer = answer.await.map_err(|error| head_failure(&self.endpoint.name, &error, note.may_have_effect()))?;
