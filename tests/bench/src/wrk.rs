@@ -81,7 +81,8 @@ impl Report {
     }
 }
 
-/// Every request is made once, at the start: making one costs more than sending it.
+/// Every request is made once, at the start: making one costs more than sending it. Where all are the same, wrk need not ask the
+/// script for each, which takes a third of its time.
 fn script_text(target: &Target, body: &[u8]) -> anyhow::Result<String> {
     let body = std::str::from_utf8(body).context("a body that is no text")?;
     let mut script = format!("local body = {}\nlocal headers = {{}}\n", quoted(body)?);
@@ -99,15 +100,19 @@ fn script_text(target: &Target, body: &[u8]) -> anyhow::Result<String> {
 }
 
 const SCRIPT: &str = r#"
-local requests, next = {}, 0
-function init()
-  for place, path in ipairs(paths) do
-    requests[place] = wrk.format("POST", path, headers, body)
+if #paths == 1 then
+  wrk.method, wrk.path, wrk.headers, wrk.body = "POST", paths[1], headers, body
+else
+  local requests, next = {}, 0
+  function init()
+    for place, path in ipairs(paths) do
+      requests[place] = wrk.format("POST", path, headers, body)
+    end
   end
-end
-function request()
-  next = next % #requests + 1
-  return requests[next]
+  function request()
+    next = next % #requests + 1
+    return requests[next]
+  end
 end
 function done(summary, latency)
   local errors = summary.errors

@@ -65,7 +65,7 @@ impl Run<'_> {
     }
 }
 
-const NO_WASMTIME: &str = "wasmtime serve: `wasmtime` is not installed: cargo install wasmtime-cli@48 --locked";
+const NO_WASMTIME: &str = "wasmtime serve: `wasmtime` is not installed: cargo install wasmtime-cli@^48 --locked";
 const NO_NGINX: &str = "nginx proxy_pass: `nginx` is not installed: apt-get install -y nginx-light";
 const NO_HEY: &str = "all of it: `hey` is not installed: apt-get install -y hey";
 
