@@ -2,9 +2,9 @@
 //!
 //! A memory is reset for the next exchange by putting back what stood in the pages that were written. The engine asks the kernel for at
 //! most 32 runs of such pages; what lies behind them is unmapped instead, and each page of it then costs the next exchange a page fault
-//! and the other processors an interrupt. The interpreters of JavaScript and Python write all over their memory, in more than forty runs,
-//! most of them a page or two apart. So now and then we look which pages of an adapter's memory are its own, and where there are too
-//! many runs of them, a byte in each page of the smallest gaps is written, too, with what it was.
+//! and the other processors an interrupt. The interpreter in a JavaScript adapter writes all over its memory, in more than forty runs, most
+//! of them a page or two apart. So now and then we look which pages of an adapter's memory are its own, and where there are too many
+//! runs of them, a byte in each page of the smallest gaps is written, too, with what it was.
 //!
 //! Invariant: no guest sees a difference but in time. What is written here is reset like what the guest writes.
 
@@ -74,7 +74,8 @@ impl Place {
         Self { address: memory.as_ptr().addr(), bytes: memory.len() }
     }
 
-    /// Which of its pages are there and its own, in order; nothing if that cannot be known.
+    /// Which of its pages are there and its own, in order; nothing if that cannot be known. A page without an image that was only read
+    /// counts, too: to the kernel's list it looks the same.
     /// Source: the kernel's `Documentation/admin-guide/mm/pagemap.rst`.
     fn written(self) -> Option<Vec<bool>> {
         const PRESENT: u64 = 1 << 63;

@@ -36,6 +36,12 @@ pub(crate) struct Contender {
 }
 
 impl Contender {
+    /// The same with its addresses again and again, until there are so many: the load generator then works as hard for one as for many.
+    pub(crate) fn listed(mut self, addresses: usize) -> Self {
+        self.target.paths = self.target.paths.iter().cycle().take(addresses).cloned().collect();
+        self
+    }
+
     /// One request; fails unless the answer is right.
     pub(crate) async fn ask(&self, client: &Client, number: usize) -> anyhow::Result<()> {
         let answer = self.answer(client, number).await?;

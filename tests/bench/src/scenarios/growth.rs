@@ -67,10 +67,11 @@ pub(super) async fn adapters(run: &Run<'_>, name: &'static str) -> anyhow::Resul
     let mut outcome = Outcome { scale: Some("adapters"), ..Outcome::new(name, title) };
     let most = run.options.many(ADAPTERS.len(), 2);
     let scale: Vec<usize> = ADAPTERS.iter().copied().take(most).collect();
-    let (gateway, services) = many::crowd(&run.tools, scale.last().copied().unwrap_or(1)).await?;
+    let last = scale.last().copied().unwrap_or(1);
+    let (gateway, services) = many::crowd(&run.tools, last).await?;
     for many in scale {
         let some = services.get(..many).unwrap_or(&services);
-        let contender = gateway.contender("nhip", some, Work::Convert);
+        let contender = gateway.contender("nhip", some, Work::Convert).listed(last);
         let rows = load::rounds(&[contender], run.plan(), run.tools.scratch()).await?;
         outcome.rows.extend(placed(rows, many));
     }

@@ -51,7 +51,7 @@ pub(super) async fn adapters(run: &Run<'_>, name: &'static str) -> anyhow::Resul
     let (spread, different) = (format!("{many} adapters of one component"), format!("{many} adapters, all different"));
     let single = Deployment::of(tools, "plain", "converter");
     let contenders = [
-        gateway::with(tools, "one adapter", &single, Work::Convert).await?,
+        gateway::with(tools, "one adapter", &single, Work::Convert).await?.listed(many),
         crowded.contender(&spread, &services, Work::Convert),
         strange.contender(&different, &strangers, Work::Convert),
     ];
