@@ -5,6 +5,7 @@
 
 use crate::names::{Keyed, Table};
 use crate::shape::{Field, Shape};
+use std::sync::Arc;
 
 /// An interface that a component exports or imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Contract {
     /// The doc comment of the interface.
     pub docs: Option<String>,
     /// The functions in the order of the interface, found by name.
-    pub functions: Table<Function>,
+    pub functions: Table<Arc<Function>>,
     /// Every place that cannot be served as JSON. A contract with any of these must not be deployed.
     pub unservable: Vec<Unservable>,
 }
@@ -23,7 +24,7 @@ impl Contract {
     /// The function of that kebab-case name.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions.get(name)
+        self.functions.get(name).map(Arc::as_ref)
     }
 }
 
@@ -40,7 +41,7 @@ pub struct Function {
     pub answer: Answer,
 }
 
-impl Keyed for Function {
+impl Keyed for Arc<Function> {
     fn key(&self) -> &str {
         &self.name
     }

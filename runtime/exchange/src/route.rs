@@ -6,8 +6,9 @@ use crate::fault::{Fault, Kind};
 use crate::port::{Adapter, FunctionId};
 use crate::stats::Stats;
 use bytes::Bytes;
+use indexmap::IndexMap;
 use nhip_policies::Policy;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -47,10 +48,11 @@ pub struct Service {
     pub live: Arc<Live>,
 }
 
-/// All services, by public name. Ordered, so that every listing is.
+/// All services, by public name: found by its hash, since in a tree of a thousand every step would be to memory that no cache holds, and
+/// in the order of the names, so that every listing is.
 #[derive(Default, Clone)]
 pub struct Routes {
-    services: BTreeMap<String, Arc<Service>>,
+    services: IndexMap<String, Arc<Service>>,
     /// Names that are deployed, and whose adapter cannot run.
     down: BTreeSet<String>,
 }
@@ -58,7 +60,9 @@ pub struct Routes {
 impl Routes {
     /// Routes for these services. Of two with one name the later stays: the registry refuses such a deployment.
     pub fn new(services: impl IntoIterator<Item = Arc<Service>>) -> Self {
-        let services = services.into_iter().map(|service| (service.name.clone(), service)).collect();
+        let mut services: IndexMap<_, _> =
+            services.into_iter().map(|service| (service.name.clone(), service)).collect();
+        services.sort_unstable_keys();
         Self { services, down: BTreeSet::new() }
     }
 

@@ -151,6 +151,19 @@ async fn an_exchange_is_answered_and_recorded() {
     assert_eq!((service.live.stats.snapshot().ok, service.live.stats.snapshot().in_flight), (1, 0));
 }
 
+#[test]
+fn services_are_found_by_name_and_listed_in_its_order() {
+    let named = |name: &str| {
+        let service = Arc::into_inner(service(Fake::Echo, policy(""))).unwrap();
+        Arc::new(Service { name: name.to_owned(), ..service })
+    };
+    let later = named("b");
+    let routes = Routes::new(["c", "b", "a"].map(named).into_iter().chain([Arc::clone(&later)]));
+    assert_eq!(routes.services().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert!(Arc::ptr_eq(routes.service("b").unwrap(), &later), "of two with one name the later one stays");
+    assert!(routes.service("d").is_none());
+}
+
 #[tokio::test]
 async fn every_refusal_has_its_kind_and_one_record() {
     let service = service(Fake::Refuse(Kind::NotFound), policy(""));

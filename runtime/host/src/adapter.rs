@@ -17,7 +17,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
-    pub(crate) function: Function,
+    pub(crate) function: Arc<Function>,
     pub(crate) export: ComponentExportIndex,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct WasmAdapter {
     pub(crate) component: Arc<Component>,
     pub(crate) entries: Vec<Entry>,
     /// What it serves, for whoever imports it.
-    pub(crate) contracts: Vec<Contract>,
+    pub(crate) contracts: Vec<Arc<Contract>>,
     pub(crate) shared: Arc<Shared>,
     /// Sandboxes that wait to serve again, where the policy lets them.
     pub(crate) idle: Option<Idle>,
@@ -76,7 +76,7 @@ impl Adapter for WasmAdapter {
 
     fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {
         let found = self.contracts.iter().find(|known| known.name == contract)?;
-        Some(found)
+        Some(found.as_ref())
     }
 }
 

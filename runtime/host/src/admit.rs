@@ -87,14 +87,14 @@ pub(crate) async fn admit(
     let component = compile(host, bytes, digest, report).await?;
     fit::check(&component, &policy, report);
     let pre = link(host, &component, &surface, &policy, report)?;
-    let (entries, services) = serve(&surface, &component, &policy, &manifest, report);
+    let contracts: Vec<_> = surface.contracts.into_iter().map(|contract| host.contracts.share(contract)).collect();
+    let (entries, services) = serve(&contracts, &component, &policy, &manifest, report);
     if report.refuses() {
         return None;
     }
     let shared = Arc::new(share(host, &policy, &manifest, egress));
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
-    let contracts = surface.contracts;
     let adapter = Arc::new(WasmAdapter {
         engine: host.engine.clone(),
         pre,
@@ -301,7 +301,7 @@ fn link(
 
 /// The functions, numbered, and the services they belong to.
 fn serve(
-    surface: &Surface,
+    contracts: &[Arc<Contract>],
     component: &Component,
     policy: &Policy,
     manifest: &Manifest,
@@ -311,7 +311,7 @@ fn serve(
     let mut services = Vec::new();
     for (name, wanted) in &policy.services {
         let wanted = wanted.to_string();
-        let Some(contract) = surface.contract(&wanted) else { continue };
+        let Some(contract) = contracts.iter().find(|contract| contract.name == wanted) else { continue };
         let Some(instance) = component.get_export_index(None, &wanted) else {
             report.refuse(format!("contract {wanted}"), "the compiled component has lost it");
             continue;
@@ -321,7 +321,7 @@ fn serve(
             match component.get_export_index(Some(&instance), &function.name) {
                 Some(export) => {
                     functions.push((function.name.clone(), FunctionId(entries.len())));
-                    entries.push(Entry { function: function.clone(), export });
+                    entries.push(Entry { function: Arc::clone(function), export });
                 }
                 None => report.refuse(
                     format!("contract {wanted}"),

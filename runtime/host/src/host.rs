@@ -2,6 +2,7 @@
 
 use crate::admit::{self, Asked};
 use crate::cache::Cache;
+use crate::contracts::Contracts;
 use crate::egress::{Resolve, Roots, SecretSource};
 use crate::engine::{self, EngineError, PoolConfig};
 use crate::sandbox::Room;
@@ -37,6 +38,7 @@ pub struct HostConfig {
 pub struct WasmHost {
     pub(crate) engine: Engine,
     pub(crate) cache: Cache,
+    pub(crate) contracts: Contracts,
     pub(crate) config: HostConfig,
     /// For sandboxes that wait to serve again.
     pub(crate) room: Arc<Room>,
@@ -54,7 +56,7 @@ impl WasmHost {
         let cache = Cache::open(&config.cache, &engine)
             .map_err(|source| EngineError::Cache { folder: config.cache.clone(), source })?;
         let room = Room::new(config.pool.idle());
-        Ok(Self { engine, cache, config, room, compiling: Semaphore::new(1) })
+        Ok(Self { engine, cache, contracts: Contracts::default(), config, room, compiling: Semaphore::new(1) })
     }
 }
 

@@ -7,6 +7,8 @@
     reason = "an arena indexed by its own ids, which is all that `wit-parser` hands out"
 )]
 
+use std::sync::Arc;
+
 use wit_parser::{
     Function as WitFunction, FunctionKind, InterfaceId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey,
 };
@@ -76,7 +78,7 @@ impl<'a> Reader<'a> {
         let mut unservable = Vec::new();
         for function in interface.functions.values() {
             match self.function(&name, function) {
-                Ok(function) => functions.push(function),
+                Ok(function) => functions.push(Arc::new(function)),
                 Err(places) => unservable.extend(places),
             }
         }

@@ -33,7 +33,7 @@ fn imported(items: &str) -> Vec<Function> {
     let import = surface.imports.iter().find(|import| import.name == "test:it/api").unwrap();
     let contract = import.contract.as_ref().unwrap();
     assert_eq!(contract.unservable, []);
-    contract.functions.items().to_vec()
+    contract.functions.items().iter().map(|function| Function::clone(function)).collect()
 }
 
 fn ok(value: Option<Val>) -> Val {

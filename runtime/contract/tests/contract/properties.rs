@@ -6,6 +6,7 @@ use nhip_contract::{
 };
 use proptest::prelude::*;
 use serde_json::Value;
+use std::sync::Arc;
 use wasmtime::component::Val;
 
 use crate::generate::{Ty, damage, intruder, neighbours, ty, typed_value, value};
@@ -105,7 +106,7 @@ fn function(shape: &Shape, side: Side) -> Function {
 /// Whether any change between two contracts that differ only in one type is called breaking.
 fn breaks(old: &Shape, new: &Shape, side: Side) -> bool {
     let contract = |shape: &Shape| {
-        let functions = Table::new(vec![function(shape, side)]).unwrap();
+        let functions = Table::new(vec![Arc::new(function(shape, side))]).unwrap();
         Contract { name: "a:b/c".to_owned(), docs: None, functions, unservable: Vec::new() }
     };
     compare(&contract(old), &contract(new)).iter().any(|change| change.breaking)

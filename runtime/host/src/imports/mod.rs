@@ -21,7 +21,7 @@ use wasmtime::component::{Linker, Val};
 
 /// One function of an imported contract.
 struct Imported {
-    function: Function,
+    function: Arc<Function>,
     contract: String,
     service: String,
     later: bool,
@@ -48,7 +48,7 @@ pub(crate) fn link(linker: &mut Linker<State>, surface: &Surface, policy: &Polic
         let mut instance = linker.instance(&contract.name)?;
         for function in contract.functions.items() {
             let imported = Arc::new(Imported {
-                function: function.clone(),
+                function: Arc::clone(function),
                 contract: contract.name.clone(),
                 service: import.service.to_string(),
                 later: import.delivery == ImportDelivery::Durable,

@@ -2,6 +2,7 @@
 
 use crate::guests::{desk, later_office, link, office, other_office, stranger};
 use crate::world::{DIRECT, OFFICE, World, desk_policy};
+use nhip_contract::Contract;
 use nhip_exchange::port::Report;
 
 /// The findings about a subject, those that refuse marked.
@@ -56,6 +57,22 @@ async fn what_is_live_is_compared_by_its_types() {
     world.deploy(&later_office(), &OFFICE.replace("@1.0.0", "@1.2.0")).await;
     let later = world.admit(&desk(), &desk_policy(DIRECT, "")).await;
     assert_eq!(findings(&later, INBOX), [], "more optional members are no difference for an importer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn components_that_differ_have_one_contract_in_common() {
+    let world = World::new();
+    world.deploy(&office(), OFFICE).await;
+    let another = [office(), b"\0\x05\x04note".to_vec()].concat();
+    world.deploy(&another, &OFFICE.replace("office\"", "annex\"").replace("office-inbox", "annex-inbox")).await;
+    let routes = world.spine.routes();
+    let [office, annex] = ["office-inbox", "annex-inbox"].map(|name| &routes.service(name).unwrap().live);
+    assert_ne!(office.component, annex.component);
+    let types = |live: &nhip_exchange::Live| {
+        let types = live.handle.types("test:office/inbox@1.0.0").unwrap();
+        std::ptr::from_ref(types.downcast_ref::<Contract>().unwrap())
+    };
+    assert_eq!(types(office), types(annex), "what every exchange reads is there once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
