@@ -1,6 +1,7 @@
 //! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
 
 use crate::gaps::{Gaps, Place};
+use crate::heavy;
 use crate::meter::Meter;
 use crate::sandbox::{self, Idle, Sandbox};
 use crate::state::{Shared, State};
@@ -102,15 +103,15 @@ impl WasmAdapter {
                 place.get_or_init(|| Place::of(memory));
             }
         };
-        let outcome = async {
+        let work = async {
             let instance = sandbox.instance(&self.pre).await?;
             let store = &mut sandbox.store;
             let function = instance
                 .get_func(&mut *store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
             nhip_contract::call(function, store, arguments, enter).await
-        }
-        .await;
+        };
+        let outcome = heavy::run(|| reading.meter.is_heavy(), work).await;
         drop(reading);
         let results = outcome.map_err(|error| explain(&error, &sandbox.store))?;
         if let (Some(gaps), Some(place)) = (&self.gaps, place.get()) {

@@ -118,3 +118,55 @@ async fn an_adapter_that_writes_all_over_its_memory_soon_does_so_without_page_fa
         "{found} page faults in 100 exchanges: of 100 pages each, 68 are taken away again and again"
     );
 }
+
+/// The slices of all threads of this process, in nanoseconds.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no library has this system call")]
+fn slices() -> Vec<u64> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let ids = threads.map(|thread| thread.unwrap().file_name().to_string_lossy().parse::<i32>().unwrap());
+    ids.filter_map(|id| {
+        let mut attributes = std::mem::MaybeUninit::<libc::sched_attr>::zeroed();
+        let size = size_of::<libc::sched_attr>();
+        // SAFETY: the kernel writes at most `size` bytes, which are there; all of them zero are attributes, too.
+        let (done, attributes) = unsafe {
+            (libc::syscall(libc::SYS_sched_getattr, id, attributes.as_mut_ptr(), size, 0), attributes.assume_init())
+        };
+        // A thread may have ended meanwhile.
+        (done == 0).then_some(attributes.sched_runtime)
+    })
+    .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_has_a_long_slice_while_a_guest_spins_on_it() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
+    let world = world("").await;
+    let kernel_has_them = slices().iter().all(|slice| *slice > 0);
+    let long = || slices().into_iter().any(|slice| slice == 100_000_000);
+    let (seen, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    // Two seconds of processor time, in which one look has to meet one of the spinner's turns.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let begun = Instant::now();
+            let goes_on = || !ended.load(Ordering::Relaxed) && begun.elapsed() < Duration::from_secs(60);
+            while goes_on() && !seen.load(Ordering::Relaxed) {
+                seen.store(long(), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let spins = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(world.ends(2)));
+        ended.store(true, Ordering::Relaxed);
+        assert_eq!(spins, Kind::CpuExceeded);
+    });
+    assert_eq!(seen.into_inner(), kernel_has_them, "whether a thread had a long slice");
+    // Other tests have spinners, too; all of them end.
+    let back = async {
+        while long() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), back).await.expect("a thread kept the slice of a guest that is gone");
+}
