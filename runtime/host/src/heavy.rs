@@ -2,10 +2,11 @@
 //!
 //! Other exchanges on its worker get their turn at every tick of the engine's clock, so the clock ticks faster. Other threads are the
 //! operating system's, the gateway's other workers and whoever works on the same machine: they take the processor from its worker as
-//! soon as they wake up, so its worker asks for a long [slice](crate::slice). What it gets of the processor when nobody else wants it
+//! soon as they wake up, so on Linux its worker asks for a long slice. What it gets of the processor when nobody else wants it
 //! stays the same.
 
 use crate::engine;
+#[cfg(target_os = "linux")]
 use crate::slice::Long;
 use std::pin::pin;
 use std::task::Poll;
@@ -14,17 +15,18 @@ use std::task::Poll;
 pub(crate) async fn run<T>(heavy: impl Fn() -> bool, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     std::future::poll_fn(|context| -> Poll<T> {
-        let _long = if heavy() {
+        let heavy = heavy();
+        if heavy {
             engine::tick_faster();
-            Long::new()
-        } else {
-            None
-        };
+        }
+        #[cfg(target_os = "linux")]
+        let _long = heavy.then(Long::new);
         work.as_mut().poll(context)
     })
     .await
 }
 
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
     use super::*;

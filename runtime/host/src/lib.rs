@@ -25,6 +25,7 @@ mod limits;
 mod manifest;
 mod meter;
 mod sandbox;
+#[cfg(target_os = "linux")]
 mod slice;
 mod state;
 mod text;
