@@ -33,3 +33,4 @@ mod trap;
 
 pub use engine::{EngineError, PoolConfig};
 pub use host::{HostConfig, WasmHost};
+pub use manifest::{ManifestError, embed as embed_manifest};

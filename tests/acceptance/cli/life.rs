@@ -135,6 +135,11 @@ fn a_component_is_packed_with_manifest_and_documentation() {
         assert_eq!(said.code, 1, "it carries a manifest already: {said:?}");
         assert!(said.err.contains("carries a manifest already") && said.err.contains("\nhint: "), "{}", said.err);
         assert!(!Path::new(&packed).exists());
+        // The smallest component there is: its eight bytes, and the section.
+        let empty = desk.file("empty.wasm", "\0asm\r\0\u{1}\0");
+        let said = nhip(&["pack", &empty, "--manifest", &manifest, "--out", &packed], &[], "").await;
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(String::from_utf8_lossy(&std::fs::read(&packed).unwrap()).contains(&with_manifest("bare", "3.0.0")));
         let said = nhip(&["pack", &component(), "--wit", &wit, "--out", &packed, "--json"], &[], "").await;
         assert_eq!((said.code, &json_lines("pack", &said.out)[0]["packed"]), (0, &Value::from(packed.as_str())));
         // What was packed is deployed like any other; the manifest beside it goes before its own.

@@ -12,7 +12,8 @@ export const converter = {
     digits("idNumber", applicant.idNumber, 12, 12);
     filled("name", applicant.name);
     filled("address", applicant.address);
-    if (applicant.telephone !== undefined) digits("telephone", applicant.telephone, 8, 12);
+    // One engine says `undefined` where there is none, the other `null`.
+    if (applicant.telephone != null) digits("telephone", applicant.telephone, 8, 12);
     const born = day("born", applicant.born);
     const { pages, originals } = summarize(dossier.papers);
     let total = 0;

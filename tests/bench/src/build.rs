@@ -1,4 +1,4 @@
-//! Building what is measured: `nhip` in release, the components, the JavaScript component. Cargo decides what is out of date.
+//! Building what is measured: `nhip` in release, the components, the JavaScript components. Cargo decides what is out of date.
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -54,9 +54,16 @@ pub(crate) async fn components(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(target.join("wasm32-wasip2/fast"))
 }
 
-/// Build the JavaScript component with the npm package `@bytecodealliance/componentize-js`, in a folder that is kept for
-/// the next run; the component.
-pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
+/// The JavaScript adapter, made with each of two engines.
+pub(crate) struct JavaScript {
+    /// With QuickJS, by the npm package `componentize-qjs`.
+    pub(crate) quickjs: PathBuf,
+    /// With SpiderMonkey, by the npm package `@bytecodealliance/componentize-js`.
+    pub(crate) spidermonkey: PathBuf,
+}
+
+/// Build the JavaScript components, in a folder that is kept for the next run.
+pub(crate) async fn javascript(root: &Path) -> anyhow::Result<JavaScript> {
     let sources = root.join("tests/bench/js");
     let folder = root.join("target/bench-js");
     let wit = folder.join("wit");
@@ -69,14 +76,14 @@ pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
         let entry = entry?;
         copy(&entry.path(), &wit.join("deps/types").join(entry.file_name()))?;
     }
-    let component = folder.join("adapter.wasm");
+    let made = JavaScript { quickjs: folder.join("quickjs.wasm"), spidermonkey: folder.join("spidermonkey.wasm") };
     let node = || {
         let mut node = Command::new("node");
         node.current_dir(&folder).arg("build.mjs").stderr(Stdio::piped());
         node
     };
     if run(node().arg("--check")).await.is_ok() {
-        return Ok(component);
+        return Ok(made);
     }
     // From nothing: npm installs beside what an earlier run left, and can take out of it what is still needed.
     let installed = folder.join("node_modules");
@@ -90,7 +97,7 @@ pub(crate) async fn javascript(root: &Path) -> anyhow::Result<PathBuf> {
         .stderr(Stdio::piped());
     run(&mut install).await?;
     run(&mut node()).await?;
-    Ok(component)
+    Ok(made)
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -6,14 +6,12 @@ use crate::output::Output;
 use crate::workshop::package_docs;
 use anyhow::Context;
 use nhip_contract::docs::WitDocs;
+use nhip_host::{ManifestError, embed_manifest};
 use nhip_policies::Manifest;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// The custom section of the manifest; the host looks for it.
-const SECTION: &str = "nhip:adapter";
 
 /// Pack a component.
 ///
@@ -31,12 +29,15 @@ pub(super) fn run(args: &PackArgs, out: Output) -> anyhow::Result<ExitCode> {
         Manifest::parse(&text).map_err(|mistakes| {
             Failure::new(format!("`{}` has mistakes", file.display())).because(mistakes.to_string())
         })?;
-        if bytes.windows(SECTION.len()).any(|window| window == SECTION.as_bytes()) {
-            return Err(Failure::new(format!("`{}` carries a manifest already", args.component.display()))
-                .hint("leave `--manifest` away, or build the component without its own")
-                .into());
-        }
-        append(&mut bytes, text.as_bytes());
+        bytes = embed_manifest(&bytes, &text).map_err(|error| {
+            let failure = Failure::new(format!("cannot pack `{}`: {error}", args.component.display()));
+            match error {
+                ManifestError::Present => {
+                    failure.hint("leave `--manifest` away, or build the component without its own")
+                }
+                _ => failure,
+            }
+        })?;
     }
     fs::write(&args.out, &bytes).with_context(|| format!("cannot write `{}`", args.out.display()))?;
     out.text(&format!("`{}`: {} bytes", args.out.display(), bytes.len()))?;
@@ -68,29 +69,4 @@ fn documentation(folder: &Path) -> anyhow::Result<WitDocs> {
         }
     }
     Ok(docs)
-}
-
-/// Append a custom section (core specification, section 5.5.3): id 0, size, name, content.
-fn append(component: &mut Vec<u8>, content: &[u8]) {
-    let mut body = Vec::new();
-    leb128(&mut body, SECTION.len());
-    body.extend_from_slice(SECTION.as_bytes());
-    body.extend_from_slice(content);
-    component.push(0);
-    leb128(component, body.len());
-    component.extend_from_slice(&body);
-}
-
-/// An unsigned LEB128 number.
-fn leb128(out: &mut Vec<u8>, mut value: usize) {
-    loop {
-        #[expect(clippy::cast_possible_truncation, reason = "seven bits")]
-        let byte = (value & 0x7f) as u8;
-        value >>= 7;
-        if value == 0 {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
 }

@@ -55,12 +55,12 @@ impl Run<'_> {
         Plan { drive: Drive { connections, ..plan.drive }, ..plan }
     }
 
-    /// The JavaScript component, or why there is none.
-    async fn javascript(&self) -> Result<PathBuf, String> {
+    /// The JavaScript components, or why there are none.
+    async fn javascript(&self) -> Result<build::JavaScript, String> {
         if !build::is_there("node", "--version").await || !build::is_there("npm", "--version").await {
             return Err("the JavaScript adapter: `node` and `npm` are not installed".to_owned());
         }
-        note("building the JavaScript component");
+        note("building the JavaScript components");
         build::javascript(&self.tools.root).await.map_err(|error| format!("the JavaScript adapter: {error:#}"))
     }
 }

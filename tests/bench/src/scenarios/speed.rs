@@ -14,6 +14,10 @@ const RECORD_CONNECTIONS: u32 = 64;
 /// How many exchanges a sandbox serves where the policy lets it serve again.
 const AGAIN: u32 = 1000;
 
+/// The JavaScript adapter with each engine: in a fresh sandbox for every exchange, and in one that serves again.
+const QUICKJS: [&str; 2] = ["nhip, QuickJS", "nhip, QuickJS, again"];
+const SPIDERMONKEY: [&str; 2] = ["nhip, SpiderMonkey", "nhip, SpiderMonkey, again"];
+
 /// The work without upstream system.
 pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "1 KiB of JSON, typed, checked and turned into another JSON");
@@ -22,11 +26,13 @@ pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<O
     let rust = Deployment::of(tools, "plain", "converter");
     contenders.push(gateway::with(tools, "nhip, Rust", &rust, Work::Convert).await?);
     match run.javascript().await {
-        Ok(component) => {
-            let deployment = gateway::javascript(tools, &component)?;
-            contenders.push(gateway::with(tools, "nhip, JavaScript", &deployment, Work::Convert).await?);
-            let again = Deployment { exchanges: AGAIN, ..deployment };
-            contenders.push(gateway::with(tools, "nhip, JavaScript, again", &again, Work::Convert).await?);
+        Ok(made) => {
+            for (component, [fresh, again]) in [(&made.quickjs, QUICKJS), (&made.spidermonkey, SPIDERMONKEY)] {
+                let deployment = gateway::javascript(tools, component)?;
+                contenders.push(gateway::with(tools, fresh, &deployment, Work::Convert).await?);
+                let reused = Deployment { exchanges: AGAIN, ..deployment };
+                contenders.push(gateway::with(tools, again, &reused, Work::Convert).await?);
+            }
         }
         Err(why) => outcome.notes.push(why),
     }
@@ -37,8 +43,10 @@ pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<O
     outcome.rows = load::rounds(&contenders, run.plan(), tools.scratch()).await?;
     outcome.compare_speed(["nhip, Rust", "native axum"], Some(floors::PLAIN_TO_NATIVE));
     outcome.compare_speed(["nhip, Rust", "wasmtime serve"], Some(floors::PLAIN_TO_WASMTIME));
-    outcome.compare_speed(["nhip, JavaScript", "nhip, Rust"], Some(floors::JAVASCRIPT_TO_RUST));
-    outcome.compare_speed(["nhip, JavaScript, again", "nhip, Rust"], Some(floors::JAVASCRIPT_AGAIN_TO_RUST));
+    for [fresh, again] in [QUICKJS, SPIDERMONKEY] {
+        outcome.compare_speed([fresh, "nhip, Rust"], Some(floors::JAVASCRIPT_TO_RUST));
+        outcome.compare_speed([again, "nhip, Rust"], Some(floors::JAVASCRIPT_AGAIN_TO_RUST));
+    }
     outcome.compare(["nhip, Rust", "native axum"], ("CPU", |round| round.cpu_micros), None);
     Ok(outcome)
 }
