@@ -9,6 +9,7 @@ use super::checkpoint::Checkpoint;
 use super::disk::Disk;
 use super::error::RecordError;
 use super::key::PublicKey;
+use super::pace::Backlog;
 use super::pull::Puller;
 use super::recover::recover;
 use super::run::{Health, Order, Run};
@@ -179,6 +180,7 @@ impl Journal {
             return;
         };
         let acts_through = writer.end.acts_through;
+        let backlog = Arc::new(Backlog::default());
         let run = Run {
             writer,
             queue,
@@ -191,6 +193,8 @@ impl Journal {
             sealed: Arc::clone(&self.inner.to_archive),
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
+            synced: std::time::Instant::now(),
+            backlog: Arc::clone(&backlog),
             unsynced: None,
             due: None,
         };
@@ -207,6 +211,7 @@ impl Journal {
             () = puller.run() => {}
             () = archiving => {}
             _ = queue_ended => {}
+            _ = backlog.answer() => {}
         }
         if tokio::time::timeout(LAST_ACTS, puller.pull()).await.is_err() {
             tracing::warn!("the last control acts are put on the chain at the next start");

@@ -39,6 +39,7 @@ mod hex;
 mod journal;
 mod key;
 mod lines;
+mod pace;
 mod pull;
 mod recover;
 mod report;

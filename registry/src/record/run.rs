@@ -7,6 +7,7 @@
 use super::archiver::Progress;
 use super::checkpoint::Checkpoint;
 use super::entry::{EntryKind, Event, Facts};
+use super::pace::{Backlog, put_off};
 use super::tail::Tail;
 use super::writer::Writer;
 use crate::acts::Act;
@@ -80,6 +81,10 @@ pub(crate) struct Run {
     pub(crate) progress: std::sync::Arc<Progress>,
     /// Who waits for the group.
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
+    /// When the last sync was done.
+    pub(crate) synced: std::time::Instant,
+    /// How long it takes until those who were told go on.
+    pub(super) backlog: std::sync::Arc<Backlog>,
     /// When the oldest unsynced entry was written.
     pub(crate) unsynced: Option<Instant>,
     /// The unsealed segment, and when it is to be sealed.
@@ -151,6 +156,9 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
+        if group.iter().any(|entry| entry.written.is_some()) {
+            self.put_off();
+        }
         let mut room = GROUP;
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
@@ -167,6 +175,13 @@ impl Run {
             self.write().await
         } else {
             self.sync().await
+        }
+    }
+
+    /// Leave the processor to the exchanges for as long as that delays none. What else is to be done here can wait as long as for a sync.
+    fn put_off(&self) {
+        if let Some(pause) = put_off(self.synced.elapsed(), self.backlog.lasts()) {
+            std::thread::sleep(pause);
         }
     }
 
@@ -301,6 +316,11 @@ impl Run {
         self.at_last(Tail::sync).await?;
         self.unsynced = None;
         let waited = !self.waiting.is_empty();
+        self.synced = std::time::Instant::now();
+        if waited {
+            // Before those who waited, so that it does not wait for them.
+            self.backlog.ask();
+        }
         for waiting in self.waiting.drain(..) {
             // Whoever went away meanwhile has its record all the same.
             let _ = waiting.send(());
