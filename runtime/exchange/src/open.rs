@@ -1,7 +1,7 @@
 //! Opening an exchange: its id, its clock, its place in the record.
 //!
-//! [`Open`] is the guard that keeps this crate's invariant: it holds a reserved place in the record queue from the
-//! first moment, so ending an exchange never waits and never fails, and when its future is dropped, it still leaves a
+//! [`Open`] is the guard that keeps this crate's invariant: it holds a reserved place in the record queue from its
+//! first moment on, so ending an exchange never waits and never fails, and when its future is dropped, it still leaves a
 //! record, as `abandoned`.
 
 use crate::arrival::{Arrival, Origin};
@@ -15,11 +15,17 @@ use crate::spine::Spine;
 use crate::trace::TraceContext;
 use crate::trail::Trail;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::OwnedPermit;
-use tokio::time::Instant;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{Instant, timeout};
 
 /// What a stranger can make us keep of each of its words.
 const WORD: usize = 128;
+
+/// The longest that an exchange waits for its place while the queue is full: a disk that stands still for a moment sends nobody away. Who
+/// is refused at once comes again at once.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An exchange under way.
 pub(crate) struct Open<'a> {
@@ -36,15 +42,16 @@ pub(crate) struct Open<'a> {
     pub(crate) refusal: Option<Fault>,
 }
 
-/// Open an exchange. The peer's address goes into its record.
-pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Open<'a> {
+/// Open an exchange, as soon as there is a place for it. The peer's address goes into its record.
+pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Open<'a> {
     let (fresh, opened_ms) = spine.ids.next(spine.clock.as_ref());
     let (id, attempt) = match &arrival.origin {
         Origin::Delivery { id, attempt, .. } => (*id, *attempt),
         _ => (fresh, 1),
     };
     let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
-    let place = spine.records.clone().try_reserve_owned().ok();
+    let started = Instant::now();
+    let place = place(spine).await;
     let refusal = if place.is_none() || spine.is_stalled() {
         Some(
             Fault::new(Kind::RecordUnavailable, "the gateway cannot put the exchange on record; try again in a moment")
@@ -77,7 +84,19 @@ pub(crate) fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Open<'a>
         },
         ..Record::of(id)
     };
-    Open { spine, started: Instant::now(), trace, record, trail: Arc::default(), live: None, place, refusal }
+    Open { spine, started, trace, record, trail: Arc::default(), live: None, place, refusal }
+}
+
+/// A place in the record queue, if there is one in time.
+async fn place(spine: &Spine) -> Option<OwnedPermit<Entry>> {
+    match spine.records.clone().try_reserve_owned() {
+        Ok(place) => Some(place),
+        // Boxed, since it is rare, and would be a part of every exchange.
+        Err(TrySendError::Full(records)) if !spine.is_stalled() => {
+            Box::pin(timeout(PATIENCE, records.reserve_owned())).await.ok()?.ok()
+        }
+        Err(TrySendError::Full(_) | TrySendError::Closed(_)) => None,
+    }
 }
 
 impl Open<'_> {

@@ -21,11 +21,12 @@ use std::sync::Arc;
 
 /// Run one exchange, from arrival to record.
 ///
-/// Whatever happens, also when this future is dropped, the exchange leaves exactly one record.
+/// Whatever happens, also when this future is dropped, the exchange leaves exactly one record. Only where the record has no
+/// place for it, or the caller goes away before it has one, nothing begins and no record is left.
 pub async fn run(spine: &Arc<Spine>, arrival: Arrival) -> Outcome {
     // In one place: the steps below are a future of their own, and would hold it twice more.
     let mut arrival = Box::new(arrival);
-    let mut open = open(spine, &mut arrival);
+    let mut open = open(spine, &mut arrival).await;
     let result = steps(&mut open, arrival).await;
     close(&mut open, result).await
 }

@@ -254,7 +254,7 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
     assert_eq!(service.live.stats.snapshot().in_flight, 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_place_in_the_record_nothing_is_called() {
     let service = service(Fake::Echo, policy(RELAXED));
     let (spine, mut queue) = unread(&service);
@@ -269,6 +269,31 @@ async fn without_a_place_in_the_record_nothing_is_called() {
     drop(queue);
     let gone = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!(gone.kind, Kind::RecordUnavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_record_has_no_place_an_exchange_waits_for_a_moment() {
+    let service = service(Fake::Echo, policy(RELAXED));
+    let (spine, mut queue) = unread(&service);
+    for _ in 0..4 {
+        assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
+    }
+    let begin = || {
+        let spine = Arc::clone(&spine);
+        tokio::spawn(async move { run(&spine, arrival("echo", Bytes::new())).await.result })
+    };
+    let (first, second) = (begin(), begin());
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert_eq!(service.live.stats.snapshot().ok, 4, "nothing begins without its place");
+    assert!(!first.is_finished() && !second.is_finished());
+    queue.recv().await.unwrap();
+    assert!(first.await.unwrap().is_ok(), "who came first has the place");
+    assert_eq!(second.await.unwrap().unwrap_err().kind, Kind::RecordUnavailable, "and nobody waits for long");
+    // Where the disk is known to refuse, there is nothing to wait for.
+    spine.refuse_while(Arc::new(AtomicBool::new(true)));
+    let before = tokio::time::Instant::now();
+    let refused = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
+    assert_eq!((refused.kind, before.elapsed()), (Kind::RecordUnavailable, Duration::ZERO));
 }
 
 #[tokio::test]
