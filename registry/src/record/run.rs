@@ -83,7 +83,7 @@ pub(crate) struct Run {
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the last sync was done.
     pub(crate) synced: std::time::Instant,
-    /// How long it takes until those who were told go on.
+    /// How long those who are told wait for the processor.
     pub(super) backlog: std::sync::Arc<Backlog>,
     /// When the oldest unsynced entry was written.
     pub(crate) unsynced: Option<Instant>,
@@ -178,7 +178,7 @@ impl Run {
         }
     }
 
-    /// Leave the processor to the exchanges for as long as that delays none. What else is to be done here can wait as long as for a sync.
+    /// Leave a busy processor to the exchanges for a moment. What else is to be done here can wait for longer: for a sync.
     fn put_off(&self) {
         if let Some(pause) = put_off(self.synced.elapsed(), self.backlog.lasts()) {
             std::thread::sleep(pause);
