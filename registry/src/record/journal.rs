@@ -193,7 +193,7 @@ impl Journal {
             sealed: Arc::clone(&self.inner.to_archive),
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
-            synced: std::time::Instant::now(),
+            synced: tokio::time::Instant::now(),
             backlog: Arc::clone(&backlog),
             unsynced: None,
             due: None,

@@ -82,7 +82,7 @@ pub(crate) struct Run {
     /// Who waits for the group.
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the last sync was done.
-    pub(crate) synced: std::time::Instant,
+    pub(crate) synced: Instant,
     /// How long those who are told wait for the processor.
     pub(super) backlog: std::sync::Arc<Backlog>,
     /// When the oldest unsynced entry was written.
@@ -107,6 +107,9 @@ impl Run {
                     _ => {
                         let close = std::mem::replace(&mut last, Instant::now()).elapsed() < 2 * GATHER;
                         let alone = group.iter().all(|entry| entry.written.is_none());
+                        if !alone {
+                            self.put_off();
+                        }
                         self.put(&mut group).await?;
                         gathering = (close && alone).then(|| Instant::now() + GATHER);
                     }
@@ -156,9 +159,6 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
-        if group.iter().any(|entry| entry.written.is_some()) {
-            self.put_off();
-        }
         let mut room = GROUP;
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
@@ -316,7 +316,7 @@ impl Run {
         self.at_last(Tail::sync).await?;
         self.unsynced = None;
         let waited = !self.waiting.is_empty();
-        self.synced = std::time::Instant::now();
+        self.synced = Instant::now();
         if waited {
             // Before those who waited, so that it does not wait for them.
             self.backlog.ask();

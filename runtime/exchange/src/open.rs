@@ -95,7 +95,7 @@ async fn place(spine: &Spine) -> Option<OwnedPermit<Entry>> {
         Err(TrySendError::Full(records)) if !spine.is_stalled() => {
             Box::pin(timeout(PATIENCE, records.reserve_owned())).await.ok()?.ok()
         }
-        Err(TrySendError::Full(_) | TrySendError::Closed(_)) => None,
+        Err(_) => None,
     }
 }
 

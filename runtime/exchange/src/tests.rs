@@ -105,6 +105,15 @@ fn unread(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Entry>) {
     (Arc::new(spine), queue)
 }
 
+/// The same, with all its places taken.
+async fn full(service: &Arc<Service>) -> (Arc<Spine>, mpsc::Receiver<Entry>) {
+    let (spine, queue) = unread(service);
+    for _ in 0..4 {
+        assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
+    }
+    (spine, queue)
+}
+
 const RELAXED: &str = "[record]\nmode = \"relaxed\"\n";
 
 /// What the disk was given.
@@ -257,10 +266,7 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
 #[tokio::test(start_paused = true)]
 async fn without_a_place_in_the_record_nothing_is_called() {
     let service = service(Fake::Echo, policy(RELAXED));
-    let (spine, mut queue) = unread(&service);
-    for _ in 0..4 {
-        assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
-    }
+    let (spine, mut queue) = full(&service).await;
     let full = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!(full.kind, Kind::RecordUnavailable);
     assert_eq!(service.live.stats.snapshot().ok, 4);
@@ -274,10 +280,7 @@ async fn without_a_place_in_the_record_nothing_is_called() {
 #[tokio::test(start_paused = true)]
 async fn while_the_record_has_no_place_an_exchange_waits_for_a_moment() {
     let service = service(Fake::Echo, policy(RELAXED));
-    let (spine, mut queue) = unread(&service);
-    for _ in 0..4 {
-        assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
-    }
+    let (spine, mut queue) = full(&service).await;
     let begin = || {
         let spine = Arc::clone(&spine);
         tokio::spawn(async move { run(&spine, arrival("echo", Bytes::new())).await.result })
