@@ -9,7 +9,7 @@ use super::checkpoint::Checkpoint;
 use super::disk::Disk;
 use super::error::RecordError;
 use super::key::PublicKey;
-use super::pace::Backlog;
+use super::pace::Pace;
 use super::pull::Puller;
 use super::recover::recover;
 use super::run::{Health, Order, Run};
@@ -180,7 +180,6 @@ impl Journal {
             return;
         };
         let acts_through = writer.end.acts_through;
-        let backlog = Arc::new(Backlog::default());
         let run = Run {
             writer,
             queue,
@@ -194,7 +193,7 @@ impl Journal {
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             synced: tokio::time::Instant::now(),
-            backlog: Arc::clone(&backlog),
+            pace: Pace::new(tokio::runtime::Handle::current().metrics()),
             unsynced: None,
             due: None,
         };
@@ -211,7 +210,6 @@ impl Journal {
             () = puller.run() => {}
             () = archiving => {}
             _ = queue_ended => {}
-            _ = backlog.answer() => {}
         }
         if tokio::time::timeout(LAST_ACTS, puller.pull()).await.is_err() {
             tracing::warn!("the last control acts are put on the chain at the next start");

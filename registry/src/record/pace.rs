@@ -4,123 +4,151 @@
 //! the one before at once: what comes meanwhile shares the next. When it has none, one right after the other would only keep
 //! from the exchanges what they need to come to their records. A short pause lets more of them share the next, and all are done sooner.
 
-use std::convert::Infallible;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::runtime::RuntimeMetrics;
 
 /// How long after a sync the next begins where the processor has no time left.
 const PACE: Duration = Duration::from_micros(150);
-/// Where a task waits for the processor for longer than this, others are ahead of it. To be woken alone takes about half of it.
-const BUSY: Duration = Duration::from_micros(55);
-/// The most that is remembered, in microseconds: what was longer says no more, and would be remembered for longer.
-const MOST: u32 = 100;
+/// How busy, in percent of their time, the workers of the gateway's runtime must stay while syncs are put off.
+const BUSY: u128 = 67;
+/// For how long that is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// When it is tried again, after it left the workers without work.
+const AGAIN: Duration = Duration::from_secs(1);
 
-/// How long to wait before a sync when the last was `since` ago, and a task waits `backlog` for the processor.
-pub(super) fn put_off(since: Duration, backlog: Duration) -> Option<Duration> {
-    let pause = PACE.saturating_sub(since);
-    (backlog >= BUSY && !pause.is_zero()).then_some(pause)
+/// Whether syncs are put off at present.
+pub(super) struct Pace {
+    workers: RuntimeMetrics,
+    /// When the workers were looked at, and how long all of them together had been busy by then.
+    looked: Instant,
+    busy: Duration,
+    way: Way,
 }
 
-/// How long a task of the gateway's runtime waits for the processor.
-#[derive(Default)]
-pub(super) struct Backlog {
-    /// Since when one waits, to find out.
-    asked: Mutex<Option<Instant>>,
-    ask: Notify,
-    /// The wait that half of them are longer than, about: a few long ones say nothing.
-    micros: AtomicU32,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Each sync follows the one before at once. A pause may be tried from this moment on.
+    AtOnce(Instant),
+    /// Syncs are put off.
+    Paced,
 }
 
-impl Backlog {
-    /// Begin to find out, unless that is under way.
-    pub(super) fn ask(&self) {
-        let mut asked = self.asked();
-        if asked.is_none() {
-            *asked = Some(Instant::now());
-            self.ask.notify_one();
+impl Pace {
+    /// `workers` are those whose tasks wait for the syncs.
+    pub(super) fn new(workers: RuntimeMetrics) -> Self {
+        let looked = Instant::now();
+        Self { workers, looked, busy: Duration::ZERO, way: Way::AtOnce(looked) }
+    }
+
+    /// How long to wait before a sync when the last was `since` ago.
+    pub(super) fn put_off(&mut self, since: Duration) -> Option<Duration> {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.looked) >= LOOK {
+            self.look(now, busy(&self.workers));
+        }
+        let pause = PACE.saturating_sub(since);
+        (self.way == Way::Paced && !pause.is_zero()).then_some(pause)
+    }
+
+    /// The workers had been busy for `busy` by `now`.
+    fn look(&mut self, now: Instant, busy: Duration) {
+        let time = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
+        let busy = busy.saturating_sub(std::mem::replace(&mut self.busy, busy));
+        // What was long before this sync says nothing of now.
+        if time < 2 * LOOK {
+            self.way = self.way.after(percent(busy, time, self.workers.num_workers()), now);
         }
     }
+}
 
-    /// The task that waits, on the gateway's runtime.
-    pub(super) async fn answer(&self) -> Infallible {
-        loop {
-            self.ask.notified().await;
-            if let Some(asked) = self.asked().take() {
-                let half = self.micros.load(Ordering::Relaxed);
-                let longer = asked.elapsed() > Duration::from_micros(half.into());
-                let half = if longer { half.saturating_add(1).min(MOST) } else { half.saturating_sub(1) };
-                self.micros.store(half, Ordering::Relaxed);
-            }
+impl Way {
+    /// The way to go on when the workers were `busy` percent of their time.
+    fn after(self, busy: u128, now: Instant) -> Self {
+        match self {
+            Self::AtOnce(from) if busy >= BUSY && now >= from => Self::Paced,
+            Self::Paced if busy < BUSY => Self::AtOnce(now + AGAIN),
+            _ => self,
         }
     }
+}
 
-    /// How long it is.
-    pub(super) fn lasts(&self) -> Duration {
-        Duration::from_micros(self.micros.load(Ordering::Relaxed).into())
-    }
+/// How much of `time` each of `workers` was busy when all of them together were for `busy`.
+fn percent(busy: Duration, time: Duration, workers: usize) -> u128 {
+    (busy.as_micros() * 100).checked_div(time.as_micros() * workers as u128).unwrap_or_default()
+}
 
-    fn asked(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// How long all workers together have been busy.
+fn busy(workers: &RuntimeMetrics) -> Duration {
+    (0..workers.num_workers()).map(|worker| workers.worker_total_busy_duration(worker)).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOT: u128 = BUSY - 1;
+
     fn micros(micros: u64) -> Duration {
         Duration::from_micros(micros)
     }
 
     #[test]
-    fn a_sync_is_put_off_while_the_processor_has_no_time_left() {
-        assert_eq!(put_off(micros(50), BUSY), Some(micros(100)));
-        assert_eq!(put_off(micros(0), micros(20_000)), Some(PACE), "but not for longer");
+    fn syncs_are_put_off_while_the_workers_stay_busy() {
+        let now = Instant::now();
+        let mut way = Way::AtOnce(now);
+        way = way.after(NOT, now);
+        assert_eq!(way, Way::AtOnce(now), "the processor has time");
+        way = way.after(BUSY, now);
+        assert_eq!(way, Way::Paced);
+        way = way.after(BUSY, now + AGAIN);
+        assert_eq!(way, Way::Paced);
     }
 
     #[test]
-    fn a_sync_is_not_put_off_in_vain() {
-        assert_eq!(put_off(micros(0), micros(0)), None, "the processor has time");
-        assert_eq!(put_off(micros(0), BUSY - micros(1)), None, "to be woken takes a while");
-        assert_eq!(put_off(PACE, micros(20_000)), None, "the last is long ago");
+    fn a_pause_in_vain_is_not_tried_again_at_once() {
+        let now = Instant::now();
+        let mut way = Way::Paced.after(NOT, now);
+        assert_eq!(way, Way::AtOnce(now + AGAIN));
+        way = way.after(100, now + AGAIN - micros(1));
+        assert_eq!(way, Way::AtOnce(now + AGAIN), "they are busy with syncs, perhaps");
+        assert_eq!(way.after(BUSY, now + AGAIN), Way::Paced);
+    }
+
+    #[test]
+    fn how_busy_is_counted_for_each_worker() {
+        assert_eq!(percent(micros(150), micros(100), 2), 75);
+        assert_eq!(percent(micros(0), micros(100), 2), 0);
+        assert_eq!(percent(micros(1), micros(0), 0), 0, "nobody works");
     }
 
     #[tokio::test]
-    async fn a_backlog_is_how_long_tasks_wait_for_the_processor() {
-        let backlog = std::sync::Arc::new(Backlog::default());
-        let answering = std::sync::Arc::clone(&backlog);
-        let task = tokio::spawn(async move { answering.answer().await });
-        tokio::task::yield_now().await;
-        assert_eq!(backlog.lasts(), Duration::ZERO);
-        for asked in 1..=64 {
-            backlog.ask();
-            // The one thread of this runtime is busy, so the task waits.
-            std::thread::sleep(Duration::from_millis(1));
+    async fn a_sync_is_put_off_for_what_is_left_of_the_pause() {
+        // This runtime has one worker.
+        let mut pace = Pace::new(tokio::runtime::Handle::current().metrics());
+        // So late that it does not look by itself.
+        let now = pace.looked + micros(3_600_000_000);
+        pace.look(now, micros(0));
+        pace.look(now + LOOK, LOOK / 2);
+        assert_eq!(pace.put_off(micros(50)), None);
+        pace.look(now + 2 * LOOK, LOOK / 2 + LOOK);
+        assert_eq!(pace.put_off(micros(50)), Some(micros(100)));
+        assert_eq!(pace.put_off(PACE), None, "the last is long ago");
+        // Nobody waited for a while, and then somebody does.
+        pace.look(now + 5 * LOOK, LOOK / 2 + LOOK);
+        assert_eq!(pace.put_off(micros(50)), Some(micros(100)));
+        pace.look(now + 6 * LOOK, LOOK / 2 + LOOK);
+        assert_eq!(pace.put_off(micros(50)), None);
+    }
+
+    #[tokio::test]
+    async fn the_workers_time_is_seen() {
+        let workers = tokio::runtime::Handle::current().metrics();
+        let (before, mut turns) = (busy(&workers), 0);
+        while busy(&workers) < before + micros(1_000) {
+            turns += 1;
+            assert!(turns < 10_000, "it was busy for longer than that");
+            std::thread::sleep(micros(1_000));
             tokio::task::yield_now().await;
-            assert_eq!(backlog.lasts(), micros(asked), "a step with each");
         }
-        // One long wait changes nothing.
-        backlog.ask();
-        std::thread::sleep(Duration::from_millis(50));
-        tokio::task::yield_now().await;
-        assert_eq!(backlog.lasts(), micros(65));
-        // Nor is a busy time remembered for longer than it takes to ask a few times.
-        backlog.micros.store(MOST, Ordering::Relaxed);
-        backlog.ask();
-        std::thread::sleep(Duration::from_millis(1));
-        tokio::task::yield_now().await;
-        assert_eq!(backlog.lasts(), micros(MOST.into()));
-        task.abort();
-    }
-
-    #[tokio::test]
-    async fn a_question_that_nobody_answered_is_not_asked_again() {
-        let backlog = Backlog::default();
-        backlog.ask();
-        let asked = *backlog.asked();
-        backlog.ask();
-        assert_eq!(*backlog.asked(), asked, "it is the longest wait that counts");
     }
 }

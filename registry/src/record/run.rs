@@ -7,7 +7,7 @@
 use super::archiver::Progress;
 use super::checkpoint::Checkpoint;
 use super::entry::{EntryKind, Event, Facts};
-use super::pace::{Backlog, put_off};
+use super::pace::Pace;
 use super::tail::Tail;
 use super::writer::Writer;
 use crate::acts::Act;
@@ -83,8 +83,8 @@ pub(crate) struct Run {
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the last sync was done.
     pub(crate) synced: Instant,
-    /// How long those who are told wait for the processor.
-    pub(super) backlog: std::sync::Arc<Backlog>,
+    /// Whether syncs are put off.
+    pub(super) pace: Pace,
     /// When the oldest unsynced entry was written.
     pub(crate) unsynced: Option<Instant>,
     /// The unsealed segment, and when it is to be sealed.
@@ -107,9 +107,6 @@ impl Run {
                     _ => {
                         let close = std::mem::replace(&mut last, Instant::now()).elapsed() < 2 * GATHER;
                         let alone = group.iter().all(|entry| entry.written.is_none());
-                        if !alone {
-                            self.put_off();
-                        }
                         self.put(&mut group).await?;
                         gathering = (close && alone).then(|| Instant::now() + GATHER);
                     }
@@ -159,7 +156,7 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
-        let mut room = GROUP;
+        let (mut room, mut put_off) = (GROUP, false);
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
             for Entry { record, written } in group.drain(..) {
@@ -167,6 +164,9 @@ impl Run {
                 if self.append_exchange(&record) {
                     self.waiting.extend(written);
                 }
+            }
+            if !std::mem::replace(&mut put_off, true) && !self.waiting.is_empty() {
+                self.put_off();
             }
             // Whoever came meanwhile shares the sync that is about to be waited for.
             group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
@@ -179,8 +179,8 @@ impl Run {
     }
 
     /// Leave a busy processor to the exchanges for a moment. What else is to be done here can wait for longer: for a sync.
-    fn put_off(&self) {
-        if let Some(pause) = put_off(self.synced.elapsed(), self.backlog.lasts()) {
+    fn put_off(&mut self) {
+        if let Some(pause) = self.pace.put_off(self.synced.elapsed()) {
             std::thread::sleep(pause);
         }
     }
@@ -317,10 +317,6 @@ impl Run {
         self.unsynced = None;
         let waited = !self.waiting.is_empty();
         self.synced = Instant::now();
-        if waited {
-            // Before those who waited, so that it does not wait for them.
-            self.backlog.ask();
-        }
         for waiting in self.waiting.drain(..) {
             // Whoever went away meanwhile has its record all the same.
             let _ = waiting.send(());
