@@ -13,8 +13,9 @@ const PACE: Duration = Duration::from_micros(150);
 const BUSY: u128 = 67;
 /// For how long that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
-/// When it is tried again, after it left the workers without work.
-const AGAIN: Duration = Duration::from_secs(1);
+/// When it is tried again, after it left the workers without work: soon at first, later each time that it does at once.
+const SOON: Duration = Duration::from_millis(100);
+const LATE: Duration = Duration::from_secs(2);
 
 /// Whether syncs are put off at present.
 pub(super) struct Pace {
@@ -27,17 +28,17 @@ pub(super) struct Pace {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// Each sync follows the one before at once. A pause may be tried from this moment on.
-    AtOnce(Instant),
+    /// Each sync follows the one before at once. A pause may be tried from this moment on, and `again` after it was in vain.
+    AtOnce { until: Instant, again: Duration },
     /// Syncs are put off.
-    Paced,
+    Paced { again: Duration },
 }
 
 impl Pace {
     /// `workers` are those whose tasks wait for the syncs.
     pub(super) fn new(workers: RuntimeMetrics) -> Self {
         let looked = Instant::now();
-        Self { workers, looked, busy: Duration::ZERO, way: Way::AtOnce(looked) }
+        Self { workers, looked, busy: Duration::ZERO, way: Way::AtOnce { until: looked, again: SOON } }
     }
 
     /// How long to wait before a sync when the last was `since` ago.
@@ -47,7 +48,7 @@ impl Pace {
             self.look(now, busy(&self.workers));
         }
         let pause = PACE.saturating_sub(since);
-        (self.way == Way::Paced && !pause.is_zero()).then_some(pause)
+        (matches!(self.way, Way::Paced { .. }) && !pause.is_zero()).then_some(pause)
     }
 
     /// The workers had been busy for `busy` by `now`.
@@ -65,9 +66,10 @@ impl Way {
     /// The way to go on when the workers were `busy` percent of their time.
     fn after(self, busy: u128, now: Instant) -> Self {
         match self {
-            Self::AtOnce(from) if busy >= BUSY && now >= from => Self::Paced,
-            Self::Paced if busy < BUSY => Self::AtOnce(now + AGAIN),
-            _ => self,
+            Self::AtOnce { until, again } if busy >= BUSY && now >= until => Self::Paced { again },
+            Self::AtOnce { .. } => self,
+            Self::Paced { .. } if busy >= BUSY => Self::Paced { again: SOON },
+            Self::Paced { again } => Self::AtOnce { until: now + again, again: LATE.min(again * 2) },
         }
     }
 }
@@ -95,23 +97,32 @@ mod tests {
     #[test]
     fn syncs_are_put_off_while_the_workers_stay_busy() {
         let now = Instant::now();
-        let mut way = Way::AtOnce(now);
+        let mut way = Way::AtOnce { until: now, again: SOON };
+        assert_eq!(way.after(NOT, now), way, "the processor has time");
+        for _ in 0..3 {
+            way = way.after(BUSY, now);
+            assert_eq!(way, Way::Paced { again: SOON });
+        }
         way = way.after(NOT, now);
-        assert_eq!(way, Way::AtOnce(now), "the processor has time");
-        way = way.after(BUSY, now);
-        assert_eq!(way, Way::Paced);
-        way = way.after(BUSY, now + AGAIN);
-        assert_eq!(way, Way::Paced);
+        assert_eq!(way, Way::AtOnce { until: now + SOON, again: 2 * SOON });
     }
 
     #[test]
-    fn a_pause_in_vain_is_not_tried_again_at_once() {
-        let now = Instant::now();
-        let mut way = Way::Paced.after(NOT, now);
-        assert_eq!(way, Way::AtOnce(now + AGAIN));
-        way = way.after(100, now + AGAIN - micros(1));
-        assert_eq!(way, Way::AtOnce(now + AGAIN), "they are busy with syncs, perhaps");
-        assert_eq!(way.after(BUSY, now + AGAIN), Way::Paced);
+    fn a_pause_in_vain_is_tried_again_later_each_time() {
+        let mut now = Instant::now();
+        let mut way = Way::AtOnce { until: now, again: SOON };
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            way = way.after(BUSY, now).after(NOT, now);
+            let Way::AtOnce { until, .. } = way else { panic!("{way:?}") };
+            assert_eq!(way.after(100, until - micros(1)), way, "they are busy with syncs, perhaps");
+            waits.push((until - now).as_millis());
+            now = until;
+        }
+        assert_eq!(waits, [100, 200, 400, 800, 1_600, 2_000]);
+        // It was worth it for a while.
+        way = way.after(BUSY, now).after(BUSY, now).after(NOT, now);
+        assert_eq!(way, Way::AtOnce { until: now + SOON, again: 2 * SOON });
     }
 
     #[test]
