@@ -4,8 +4,9 @@
 //! the one before at once: what comes meanwhile shares the next. When it has none, one right after the other would only keep
 //! from the exchanges what they need to come to their records. A short pause lets more of them share the next, and all are done sooner.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::RuntimeMetrics;
+use tokio::time::Instant;
 
 /// How long after a sync the next begins where the processor has no time left.
 const PACE: Duration = Duration::from_micros(150);
@@ -41,13 +42,13 @@ impl Pace {
         Self { workers, looked, busy: Duration::ZERO, way: Way::AtOnce { until: looked, again: SOON } }
     }
 
-    /// How long to wait before a sync when the last was `since` ago.
-    pub(super) fn put_off(&mut self, since: Duration) -> Option<Duration> {
+    /// How long to wait before a sync when the last was done at `synced`: once at most, since the time is over then.
+    pub(super) fn put_off(&mut self, synced: Instant) -> Option<Duration> {
         let now = Instant::now();
         if now.saturating_duration_since(self.looked) >= LOOK {
             self.look(now, busy(&self.workers));
         }
-        let pause = PACE.saturating_sub(since);
+        let pause = PACE.saturating_sub(now.saturating_duration_since(synced));
         (matches!(self.way, Way::Paced { .. }) && !pause.is_zero()).then_some(pause)
     }
 
@@ -132,23 +133,23 @@ mod tests {
         assert_eq!(percent(micros(1), micros(0), 0), 0, "nobody works");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_sync_is_put_off_for_what_is_left_of_the_pause() {
         // This runtime has one worker.
         let mut pace = Pace::new(tokio::runtime::Handle::current().metrics());
-        // So late that it does not look by itself.
-        let now = pace.looked + micros(3_600_000_000);
-        pace.look(now, micros(0));
+        // The clock stands still, so it does not look by itself.
+        let now = Instant::now();
+        let synced = now - micros(50);
         pace.look(now + LOOK, LOOK / 2);
-        assert_eq!(pace.put_off(micros(50)), None);
+        assert_eq!(pace.put_off(synced), None);
         pace.look(now + 2 * LOOK, LOOK / 2 + LOOK);
-        assert_eq!(pace.put_off(micros(50)), Some(micros(100)));
-        assert_eq!(pace.put_off(PACE), None, "the last is long ago");
+        assert_eq!(pace.put_off(synced), Some(micros(100)));
+        assert_eq!(pace.put_off(synced - micros(100)), None, "the last is long ago");
         // Nobody waited for a while, and then somebody does.
         pace.look(now + 5 * LOOK, LOOK / 2 + LOOK);
-        assert_eq!(pace.put_off(micros(50)), Some(micros(100)));
+        assert_eq!(pace.put_off(synced), Some(micros(100)));
         pace.look(now + 6 * LOOK, LOOK / 2 + LOOK);
-        assert_eq!(pace.put_off(micros(50)), None);
+        assert_eq!(pace.put_off(synced), None);
     }
 
     #[tokio::test]

@@ -156,7 +156,7 @@ impl Run {
 
     /// Put a group of exchanges on the chain; what is waited for, on the disk.
     async fn put(&mut self, group: &mut Vec<Entry>) -> Result<(), GaveUp> {
-        let (mut room, mut put_off) = (GROUP, false);
+        let mut room = GROUP;
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
             for Entry { record, written } in group.drain(..) {
@@ -165,7 +165,7 @@ impl Run {
                     self.waiting.extend(written);
                 }
             }
-            if !std::mem::replace(&mut put_off, true) && !self.waiting.is_empty() {
+            if !self.waiting.is_empty() {
                 self.put_off();
             }
             // Whoever came meanwhile shares the sync that is about to be waited for.
@@ -180,7 +180,7 @@ impl Run {
 
     /// Leave a busy processor to the exchanges for a moment. What else is to be done here can wait for longer: for a sync.
     fn put_off(&mut self) {
-        if let Some(pause) = self.pace.put_off(self.synced.elapsed()) {
+        if let Some(pause) = self.pace.put_off(self.synced) {
             std::thread::sleep(pause);
         }
     }
