@@ -1,52 +1,12 @@
-//! The engine: one for all adapters, with a pool of sandboxes and a ticker that interrupts guests.
+//! The engine: one for all adapters, with a pool of sandboxes.
 //!
 //! Chosen by measurement: a pooling allocator whose slots are reset by `PAGEMAP_SCAN`, no support for guest
 //! concurrency (WASI 0.3 components will get an engine of their own), copy-on-write memory images.
 
+use crate::clock;
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
-
-/// How often guests are interrupted to look at the clock, and let their neighbours run.
-const TICK: Duration = Duration::from_millis(2);
-/// The same while a guest computes for long: as long as it can hold a worker then.
-const SHORT_TICK: Duration = Duration::from_micros(500);
-/// The one clock of this process.
-static CLOCK: Clock = Clock::new();
-
-/// A guest that computes for long goes on: the next ticks are short.
-pub(crate) fn tick_faster() {
-    CLOCK.faster();
-}
-
-/// How long it is to the next tick.
-struct Clock {
-    /// How many short ones are still to come.
-    short: AtomicU32,
-}
-
-impl Clock {
-    const fn new() -> Self {
-        Self { short: AtomicU32::new(0) }
-    }
-
-    fn faster(&self) {
-        self.short.store(8, Ordering::Relaxed);
-    }
-
-    /// For the thread that ticks. Nobody else counts down, and what it does not see now it sees at the next tick.
-    fn next(&self) -> Duration {
-        match self.short.load(Ordering::Relaxed).checked_sub(1) {
-            Some(left) => {
-                self.short.store(left, Ordering::Relaxed);
-                SHORT_TICK
-            }
-            None => TICK,
-        }
-    }
-}
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 /// The size of the pool of sandboxes.
 #[derive(Clone, Copy, Debug)]
@@ -105,12 +65,12 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
-    /// The ticker thread could not be started.
+    /// The thread of the clock could not be started.
     #[error("the engine's clock thread cannot start")]
-    Ticker(#[source] std::io::Error),
+    Clock(#[source] std::io::Error),
 }
 
-/// Make the engine and start its ticker.
+/// Make the engine, with the clock that interrupts its guests.
 pub(crate) fn start(pool: &PoolConfig) -> Result<Engine, EngineError> {
     let mut config = Config::new();
     config
@@ -122,21 +82,8 @@ pub(crate) fn start(pool: &PoolConfig) -> Result<Engine, EngineError> {
         .async_stack_size(FIBER_STACK)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32));
     let engine = Engine::new(&config).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
-    let weak = engine.weak();
-    std::thread::Builder::new()
-        .name("nhip-epoch".to_owned())
-        .spawn(move || tick(&weak))
-        .map_err(EngineError::Ticker)?;
+    clock::tick_for(&engine).map_err(EngineError::Clock)?;
     Ok(engine)
-}
-
-/// A plain thread, not a task: a spinning guest can hold every worker of the async runtime, but not this.
-fn tick(engine: &EngineWeak) {
-    while let Some(engine) = engine.upgrade() {
-        engine.increment_epoch();
-        drop(engine);
-        std::thread::sleep(CLOCK.next());
-    }
 }
 
 fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
@@ -179,21 +126,4 @@ pub(crate) fn scans_pages() -> bool {
         no_swap && PoolingAllocationConfig::is_pagemap_scan_available()
     });
     *SAFE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_are_short_for_a_while_after_a_heavy_guest_went_on() {
-        let clock = Clock::new();
-        assert_eq!(clock.next(), TICK);
-        clock.faster();
-        clock.faster();
-        for _ in 0..8 {
-            assert_eq!(clock.next(), SHORT_TICK);
-        }
-        assert_eq!(clock.next(), TICK);
-    }
 }

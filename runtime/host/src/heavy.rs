@@ -5,7 +5,7 @@
 //! soon as they wake up, so on Linux its worker asks for a long slice. What it gets of the processor when nobody else wants it
 //! stays the same.
 
-use crate::engine;
+use crate::clock;
 #[cfg(target_os = "linux")]
 use crate::slice::Long;
 use std::pin::pin;
@@ -17,7 +17,7 @@ pub(crate) async fn run<T>(heavy: impl Fn() -> bool, work: impl Future<Output = 
     std::future::poll_fn(|context| -> Poll<T> {
         let heavy = heavy();
         if heavy {
-            engine::tick_faster();
+            clock::faster();
         }
         #[cfg(target_os = "linux")]
         let _long = heavy.then(Long::new);

@@ -13,6 +13,7 @@ mod admit;
 mod bindings;
 mod cache;
 mod capabilities;
+mod clock;
 mod contracts;
 pub mod egress;
 mod engine;

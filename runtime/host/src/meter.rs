@@ -6,6 +6,7 @@
 //! memory, counts: nothing there waits, and asking the clock around each of the dozens of calls of one exchange would
 //! cost more than most of them take.
 
+use crate::clock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -36,6 +37,7 @@ impl Meter {
     /// The guest begins or goes on to run. Where it runs already, nothing changes.
     pub(crate) fn enter(&self) {
         if self.entered.load(Ordering::Relaxed) == OUTSIDE {
+            clock::guest_runs();
             self.entered.store(now(), Ordering::Relaxed);
         }
     }

@@ -190,6 +190,23 @@ pub(crate) fn counter() -> Vec<u8> {
     component(wit, core)
 }
 
+/// Waits for so many milliseconds, then never ends.
+pub(crate) fn sleeper() -> Vec<u8> {
+    let wit = "package wasi:io@0.2.0 { interface poll { resource pollable { block: func(); } } }
+        package wasi:clocks@0.2.0 { interface monotonic-clock {
+            use wasi:io/poll@0.2.0.{pollable}; subscribe-duration: func(nanos: u64) -> own<pollable>; } }
+        package test:sleep@1.0.0 { interface sleeper { sleep: func(millis: u32) -> u32; } }
+        world w { import wasi:clocks/monotonic-clock@0.2.0; export test:sleep/sleeper@1.0.0; }";
+    let core = r#"
+        (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $in (param i64) (result i32)))
+        (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $wait (param i32)))
+        (func (export "test:sleep/sleeper@1.0.0#sleep") (param i32) (result i32)
+            (call $wait (call $in (i64.mul (i64.extend_i32_u (local.get 0)) (i64.const 1000000))))
+            (loop $spin (br $spin))
+            (i32.const 0))"#;
+    component(wit, core)
+}
+
 /// Writes a byte into every other page of its memory, a hundred of them.
 pub(crate) fn scatterer() -> Vec<u8> {
     let wit = "package test:scatter@1.0.0 { interface scatterer { write: func(text: string) -> u32; } }

@@ -1,8 +1,9 @@
 //! Sandboxes: a fresh one for every exchange, unless the policy says otherwise.
 
-use crate::guests::{counter, desk, office, scatterer};
+use crate::guests::{counter, desk, office, scatterer, sleeper};
 use crate::world::{DIRECT, OFFICE, World, desk_policy};
 use nhip_exchange::Kind;
+use std::time::Duration;
 use wasmtime::PoolingAllocationConfig;
 
 fn policy(extra: &str) -> String {
@@ -70,6 +71,17 @@ async fn a_sandbox_in_which_an_exchange_failed_never_serves_again() {
         assert_eq!(world.ends(how).await, kind);
     }
     assert_eq!(world.next().await, 1);
+}
+
+/// The engine's clock rests after a tenth of a second without a guest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_never_ends_is_ended_also_where_nothing_ran_for_a_while() {
+    let world = world("").await;
+    world.deploy(&sleeper(), &policy("").replace("count/counter", "sleep/sleeper").replace("counter", "sleeper")).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.ends(2).await, Kind::CpuExceeded);
+    let waits = world.fault("sleeper", "sleep", r#"{"millis":500}"#).await;
+    assert_eq!(waits.kind, Kind::CpuExceeded);
 }
 
 #[tokio::test(flavor = "multi_thread")]
