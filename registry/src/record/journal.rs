@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
@@ -43,11 +44,18 @@ pub struct JournalConfig {
     pub segment_bytes: u64,
     /// And when its first entry has this age.
     pub segment_age: Duration,
+    /// The runtimes whose tasks wait for the record: how busy they are says when a sync is put off. None: the one that it is written on.
+    pub workers: Vec<RuntimeMetrics>,
 }
 
 impl Default for JournalConfig {
     fn default() -> Self {
-        Self { gateway: "gateway".to_owned(), segment_bytes: 8 << 20, segment_age: Duration::from_secs(600) }
+        Self {
+            gateway: "gateway".to_owned(),
+            segment_bytes: 8 << 20,
+            segment_age: Duration::from_secs(600),
+            workers: Vec::new(),
+        }
     }
 }
 
@@ -180,6 +188,10 @@ impl Journal {
             return;
         };
         let acts_through = writer.end.acts_through;
+        let mut workers = writer.config.workers.clone();
+        if workers.is_empty() {
+            workers.push(Handle::current().metrics());
+        }
         let run = Run {
             writer,
             queue,
@@ -193,7 +205,7 @@ impl Journal {
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             synced: tokio::time::Instant::now(),
-            pace: Pace::new(tokio::runtime::Handle::current().metrics()),
+            pace: Pace::new(workers),
             unsynced: None,
             due: None,
         };

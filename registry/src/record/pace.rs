@@ -20,7 +20,7 @@ const LATE: Duration = Duration::from_secs(2);
 
 /// Whether syncs are put off at present.
 pub(super) struct Pace {
-    workers: RuntimeMetrics,
+    workers: Vec<RuntimeMetrics>,
     /// When the workers were looked at, and how long all of them together had been busy by then.
     looked: Instant,
     busy: Duration,
@@ -36,8 +36,8 @@ enum Way {
 }
 
 impl Pace {
-    /// `workers` are those whose tasks wait for the syncs.
-    pub(super) fn new(workers: RuntimeMetrics) -> Self {
+    /// `workers` are those of the runtimes whose tasks wait for the syncs.
+    pub(super) fn new(workers: Vec<RuntimeMetrics>) -> Self {
         let looked = Instant::now();
         Self { workers, looked, busy: Duration::ZERO, way: Way::AtOnce { until: looked, again: SOON } }
     }
@@ -58,7 +58,8 @@ impl Pace {
         let busy = busy.saturating_sub(std::mem::replace(&mut self.busy, busy));
         // What was long before this sync says nothing of now.
         if time < 2 * LOOK {
-            self.way = self.way.after(percent(busy, time, self.workers.num_workers()), now);
+            self.way =
+                self.way.after(percent(busy, time, self.workers.iter().map(RuntimeMetrics::num_workers).sum()), now);
         }
     }
 }
@@ -81,8 +82,9 @@ fn percent(busy: Duration, time: Duration, workers: usize) -> u128 {
 }
 
 /// How long all workers together have been busy.
-fn busy(workers: &RuntimeMetrics) -> Duration {
-    (0..workers.num_workers()).map(|worker| workers.worker_total_busy_duration(worker)).sum()
+fn busy(workers: &[RuntimeMetrics]) -> Duration {
+    let all = workers.iter().flat_map(|of| (0..of.num_workers()).map(|worker| of.worker_total_busy_duration(worker)));
+    all.sum()
 }
 
 #[cfg(test)]
@@ -136,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_sync_is_put_off_for_what_is_left_of_the_pause() {
         // This runtime has one worker.
-        let mut pace = Pace::new(tokio::runtime::Handle::current().metrics());
+        let mut pace = Pace::new(vec![tokio::runtime::Handle::current().metrics()]);
         // The clock stands still, so it does not look by itself.
         let now = Instant::now();
         let synced = now - micros(50);
@@ -154,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_workers_time_is_seen() {
-        let workers = tokio::runtime::Handle::current().metrics();
+        let workers = [tokio::runtime::Handle::current().metrics()];
         let (before, mut turns) = (busy(&workers), 0);
         while busy(&workers) < before + micros(1_000) {
             turns += 1;

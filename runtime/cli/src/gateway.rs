@@ -16,13 +16,14 @@ pub use running::{Running, Stopped};
 use crate::failure::Failure;
 use crate::{data_folder, token};
 use nhip_exchange::{Spine, SpineConfig};
-use nhip_gateway::{Gateway, GatewayConfig, load_tls};
+use nhip_gateway::{Gateway, GatewayConfig, Shards, load_tls};
 use nhip_host::egress::FileAndMap;
 use nhip_host::{HostConfig, WasmHost};
 use nhip_manage::{About, Admin, AdminConfig, AdminError, AdminState, AdminToken, Deployments, Stop, retain_daily};
 use nhip_registry::{Journal, JournalConfig, Registry};
 use nhip_triggers::{Delivery, DeliveryConfig, Schedules, SchedulesConfig};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -93,8 +94,12 @@ impl Assembly {
         data_folder::prepare(data)?;
         data_folder::prepare(&data.join(CACHE))?;
         let tls = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
-        let listener = GatewayConfig { listen: *listen, tls, limits: *limits, grace: *grace };
-        let registry = Registry::open_with(registry_config(&options)?, Arc::clone(clock)).await?;
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let shards = Shards::start(processors)
+            .map_err(|error| Failure::new("the process cannot start its threads").because(error))?;
+        let registry = Registry::open_with(registry_config(&options, &shards)?, Arc::clone(clock)).await?;
+        let shards = Some(Arc::new(shards));
+        let listener = GatewayConfig { listen: *listen, tls, limits: *limits, grace: *grace, shards };
         let freed = registry.freed();
         let started = Self::assemble(&options, listener, registry).await;
         if started.is_err() && timeout(CLOSE, freed).await.is_err() {
@@ -197,7 +202,7 @@ async fn finish_records(records: JoinHandle<()>, log: &Journal) -> anyhow::Resul
     }
 }
 
-fn registry_config(options: &Options) -> anyhow::Result<nhip_registry::Config> {
+fn registry_config(options: &Options, shards: &Shards) -> anyhow::Result<nhip_registry::Config> {
     let database = options.database.as_ref().map(|url| url.to_string());
     let gateway = match (&options.gateway, &database) {
         (Some(name), _) => name.clone(),
@@ -208,7 +213,8 @@ fn registry_config(options: &Options) -> anyhow::Result<nhip_registry::Config> {
                 .into());
         }
     };
-    let journal = JournalConfig { segment_age: options.segment_age, ..JournalConfig::default() };
+    let journal =
+        JournalConfig { segment_age: options.segment_age, workers: shards.metrics(), ..JournalConfig::default() };
     Ok(nhip_registry::Config { data: options.data.clone(), database, gateway, journal })
 }
 

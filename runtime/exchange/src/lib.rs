@@ -27,6 +27,7 @@ pub mod port;
 pub mod record;
 pub mod route;
 pub mod run;
+pub mod shard;
 mod slot;
 pub mod spine;
 pub mod stats;

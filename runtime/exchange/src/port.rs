@@ -63,6 +63,11 @@ pub trait Adapter: Send + Sync {
     /// The [`Fault`] that a call would end with at once.
     fn check(&self, function: FunctionId, body: &Bytes) -> Result<(), Fault>;
 
+    /// Whether its exchanges keep computing for long, by what was seen of the last ones.
+    fn computes_long(&self) -> bool {
+        false
+    }
+
     /// The types of a contract that it serves, as the host that made it keeps them: for that host to compare them with
     /// what another component imports.
     fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {

@@ -62,6 +62,12 @@ impl Spine {
         self.routes.load_full()
     }
 
+    /// Whether the exchanges of this service keep computing for long: they are better not run where others wait for the thread.
+    #[must_use]
+    pub fn computes_long(&self, service: &str) -> bool {
+        self.routes.load().service(service).is_some_and(|service| service.live.handle.computes_long())
+    }
+
     /// Put other routes in place. Exchanges under way end on the version they began on.
     pub fn set_routes(&self, routes: Routes) {
         self.routes.store(Arc::new(routes));

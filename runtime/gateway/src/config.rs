@@ -1,5 +1,6 @@
 //! What the listener is told at its start. Every number has a default that is safe on a small machine, and its reason.
 
+use crate::shards::Shards;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,13 +18,15 @@ pub struct GatewayConfig {
     /// How long a stop waits for exchanges under way. Above the longest deadline a policy should grant, so that a
     /// stop cuts nothing; below the minute and a half after which service managers kill.
     pub grace: Duration,
+    /// The threads that serve the connections; without them, the runtime that [`crate::Gateway::serve`] runs on.
+    pub shards: Option<Arc<Shards>>,
 }
 
 impl GatewayConfig {
     /// Plain HTTP at an address, with all defaults.
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
-        Self { listen, tls: None, limits: HttpLimits::default(), grace: Duration::from_secs(60) }
+        Self { listen, tls: None, limits: HttpLimits::default(), grace: Duration::from_secs(60), shards: None }
     }
 }
 

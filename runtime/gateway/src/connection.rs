@@ -5,6 +5,7 @@ use crate::activity::{Activity, Verdict};
 use crate::gateway::{Phase, Shared};
 use crate::handler::handle;
 use crate::head_time::glance;
+use crate::shards::Place;
 use crate::stats::Mishap;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -31,10 +32,11 @@ pub(crate) struct Accepted {
     pub(crate) phase: watch::Receiver<Phase>,
 }
 
-/// What a connection holds until its last request has ended: its place among the connections, and the stop that
-/// waits for it.
+/// What a connection holds until its last request has ended: its place among the connections and on its shard, and the
+/// stop that waits for it.
 pub(crate) struct Hold {
     shared: Arc<Shared>,
+    shard: Option<Place>,
     _place: OwnedSemaphorePermit,
     _alive: mpsc::Sender<Infallible>,
 }
@@ -42,12 +44,24 @@ pub(crate) struct Hold {
 impl Hold {
     pub(crate) fn new(shared: Arc<Shared>, place: OwnedSemaphorePermit, alive: mpsc::Sender<Infallible>) -> Self {
         shared.stats.opened();
-        Self { shared, _place: place, _alive: alive }
+        Self { shared, shard: None, _place: place, _alive: alive }
+    }
+
+    /// With a place on a shard.
+    pub(crate) fn on(mut self, shard: Place) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+
+    /// Count and log why it could not even begin.
+    pub(crate) fn mishap(self, mishap: Mishap, peer: SocketAddr, why: &str) {
+        self.shared.stats.mishap(mishap, peer, why);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
+        drop(self.shard.take());
         self.shared.stats.closed();
     }
 }

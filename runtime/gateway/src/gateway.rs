@@ -5,8 +5,9 @@ use crate::connection::{Accepted, Hold, serve};
 use crate::credential::Prover;
 use crate::error::GatewayError;
 use crate::head_time::HeadTimer;
+use crate::shards::{OnShared, Shards};
 use crate::stats::GatewayStats;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use nhip_exchange::Spine;
 use std::convert::Infallible;
@@ -32,6 +33,7 @@ pub struct Gateway {
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     grace: Duration,
+    shards: Option<Arc<Shards>>,
     shared: Arc<Shared>,
 }
 
@@ -41,7 +43,8 @@ pub(crate) struct Shared {
     pub(crate) prover: Prover,
     pub(crate) limits: HttpLimits,
     pub(crate) stats: Arc<GatewayStats>,
-    pub(crate) http: Builder<TokioExecutor>,
+    pub(crate) http: Builder<OnShared>,
+    pub(crate) runtime: OnShared,
 }
 
 /// Told to every connection.
@@ -63,9 +66,11 @@ impl Gateway {
         let listener = listen(config.listen).map_err(|source| GatewayError::bind(config.listen, source))?;
         let address = listener.local_addr().map_err(|source| GatewayError::bind(config.listen, source))?;
         let limits = config.limits;
-        let shared = Shared { spine, prover, limits, stats: Arc::default(), http: http(&limits) };
+        let runtime = OnShared::current();
+        let http = http(&limits, runtime.clone());
+        let shared = Shared { spine, prover, limits, stats: Arc::default(), http, runtime };
         let tls = config.tls.map(TlsAcceptor::from);
-        Ok(Self { listener, address, tls, grace: config.grace, shared: Arc::new(shared) })
+        Ok(Self { listener, address, tls, grace: config.grace, shards: config.shards, shared: Arc::new(shared) })
     }
 
     /// The address that is listened on, with the port that was taken for port 0.
@@ -94,7 +99,8 @@ impl Gateway {
             () = shutdown => {}
             never = self.accept(&phase, &alive) => match never {},
         }
-        let Self { listener, grace, shared, .. } = self;
+        // The shards stay until the last connection is gone.
+        let Self { listener, grace, shared, shards: _shards, .. } = self;
         drop((listener, alive));
         phase.send_replace(Phase::Draining);
         if timeout(grace, all_gone.recv()).await.is_ok() {
@@ -120,7 +126,11 @@ impl Gateway {
                 Ok((stream, peer)) => {
                     let hold = Hold::new(Arc::clone(&self.shared), place, alive.clone());
                     let accepted = Accepted { stream, peer, hold, phase: phase.subscribe() };
-                    tokio::spawn(serve(accepted, self.tls.clone()));
+                    let tls = self.tls.clone();
+                    match &self.shards {
+                        Some(shards) => shards.serve(accepted, tls),
+                        None => drop(tokio::spawn(serve(accepted, tls))),
+                    }
                 }
                 Err(error) if is_peers(&error) => {}
                 Err(error) => {
@@ -149,14 +159,14 @@ fn is_peers(error: &io::Error) -> bool {
 
 /// HTTP/1.1 and HTTP/2 within the limits. Where the library's own default is the safe one, it is left alone: 100
 /// headers, 20 pending resets (the "rapid reset" attack), end of the connection when the peer half-closes.
-fn http(limits: &HttpLimits) -> Builder<TokioExecutor> {
+fn http(limits: &HttpLimits, runtime: OnShared) -> Builder<OnShared> {
     /// What a peer may send ahead on a stream, and on all streams of a connection, before anybody reads it.
     const STREAM_WINDOW: u32 = 256 * 1024;
     const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;
     /// The least that the library takes.
     const LEAST_BUFFER: usize = 8 * 1024;
 
-    let mut http = Builder::new(TokioExecutor::new());
+    let mut http = Builder::new(runtime);
     http.http1()
         .timer(HeadTimer)
         .header_read_timeout(limits.header_time)

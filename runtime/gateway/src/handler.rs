@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use hyper::body::{Body, Incoming};
-use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome};
+use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome, shard};
 use nhip_policies::CallerName;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -114,12 +114,17 @@ async fn exchange(
     if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
 }
 
-/// Run it. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
+/// Run it: here, or on the shared runtime where it would hold up the others of a shard. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
 async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
+    let shared = &connection.shared;
     if arrival.key.is_none() {
-        return nhip_exchange::run(&connection.shared.spine, arrival).await;
+        if shard::current().is_none() || !shared.spine.computes_long(&arrival.service) {
+            return nhip_exchange::run(&shared.spine, arrival).await;
+        }
+        let spine = Arc::clone(&shared.spine);
+        return shared.runtime.run(async move { nhip_exchange::run(&spine, arrival).await }).await;
     }
-    let spine = Arc::clone(&connection.shared.spine);
+    let spine = Arc::clone(&shared.spine);
     match tokio::spawn(async move { nhip_exchange::run(&spine, arrival).await }).await {
         Ok(outcome) => outcome,
         // The spine has put it on record; the HTTP library ends the connection, as for any other panic.

@@ -30,6 +30,7 @@ mod headers;
 mod leftover;
 mod problem;
 mod quiet;
+pub mod shards;
 pub mod stats;
 pub mod tls;
 
@@ -37,5 +38,6 @@ pub use config::{GatewayConfig, HttpLimits};
 pub use credential::Prover;
 pub use error::GatewayError;
 pub use gateway::Gateway;
+pub use shards::Shards;
 pub use stats::{GatewayCounts, GatewayStats};
 pub use tls::load_tls;

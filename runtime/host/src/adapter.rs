@@ -1,7 +1,7 @@
 //! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
 
 use crate::gaps::{Gaps, Place};
-use crate::heavy;
+use crate::heavy::{self, Habit};
 use crate::meter::Meter;
 use crate::sandbox::{self, Idle, Sandbox};
 use crate::state::{Shared, State};
@@ -12,6 +12,7 @@ use nhip_contract::{Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Fun
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use wasmtime::Engine;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -38,6 +39,7 @@ pub(crate) struct WasmAdapter {
     /// For memories that are reset after each exchange.
     pub(crate) gaps: Option<Gaps>,
     pub(crate) decoding: DecodeLimits,
+    pub(crate) habit: Habit,
 }
 
 /// After one exchange in so many its memory is looked at: by the last bits of its id, which are random.
@@ -75,6 +77,10 @@ impl Adapter for WasmAdapter {
         Ok(())
     }
 
+    fn computes_long(&self) -> bool {
+        self.habit.is_heavy()
+    }
+
     fn types(&self, contract: &str) -> Option<&(dyn Any + Send + Sync)> {
         let found = self.contracts.iter().find(|known| known.name == contract)?;
         Some(found.as_ref())
@@ -93,7 +99,12 @@ impl WasmAdapter {
     async fn run(&self, mut sandbox: Sandbox, entry: &Entry, arguments: &Values) -> Result<Values, Fault> {
         let state = sandbox.store.data();
         let looks = state.of.id.uuid().as_u128().is_multiple_of(LOOKS);
-        let reading = Reading { meter: Arc::clone(&state.meter), trail: Arc::clone(&state.reach.trail) };
+        let reading = Reading {
+            meter: Arc::clone(&state.meter),
+            trail: Arc::clone(&state.reach.trail),
+            heavy: AtomicBool::new(false),
+            habit: &self.habit,
+        };
         let place = OnceLock::new();
         let enter = |memory: &mut [u8]| {
             if let Some(gaps) = &self.gaps {
@@ -111,7 +122,7 @@ impl WasmAdapter {
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
             nhip_contract::call(function, store, arguments, enter).await
         };
-        let outcome = heavy::run(|| reading.meter.is_heavy(), work).await;
+        let outcome = heavy::run(|| reading.meter.is_heavy(), &reading.heavy, work).await;
         drop(reading);
         let results = outcome.map_err(|error| explain(&error, &sandbox.store))?;
         if let (Some(gaps), Some(place)) = (&self.gaps, place.get()) {
@@ -125,15 +136,18 @@ impl WasmAdapter {
 }
 
 /// Notes the processor time when the exchange ends, also when it is dropped at its deadline.
-struct Reading {
+struct Reading<'a> {
     meter: Arc<Meter>,
     trail: Arc<Trail>,
+    heavy: AtomicBool,
+    habit: &'a Habit,
 }
 
-impl Drop for Reading {
+impl Drop for Reading<'_> {
     fn drop(&mut self) {
         self.meter.leave();
         self.trail.cpu_micros(self.meter.micros());
+        self.habit.note(*self.heavy.get_mut() || self.meter.is_heavy());
     }
 }
 

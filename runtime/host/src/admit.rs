@@ -9,6 +9,7 @@ use crate::capabilities::{self, Grant};
 use crate::egress::{Egress, Surroundings};
 use crate::fit;
 use crate::gaps::Gaps;
+use crate::heavy::Habit;
 use crate::host::WasmHost;
 use crate::imports;
 use crate::manifest;
@@ -105,6 +106,7 @@ pub(crate) async fn admit(
         gaps: if idle.is_none() { Gaps::of_engine() } else { None },
         idle,
         decoding,
+        habit: Habit::default(),
     });
     Some(Admitted { adapter, services })
 }

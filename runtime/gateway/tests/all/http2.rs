@@ -35,11 +35,11 @@ pub(crate) fn request(method: Method, path: &str, key: &str, body: impl Into<Byt
         .unwrap()
 }
 
-fn post(function: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+pub(crate) fn post(function: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     request(Method::POST, &format!("/services/register/{function}"), KEY, body)
 }
 
-async fn ask(sender: &mut Sender, request: Request<Full<Bytes>>) -> (StatusCode, Bytes) {
+pub(crate) async fn ask(sender: &mut Sender, request: Request<Full<Bytes>>) -> (StatusCode, Bytes) {
     let response = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
     let status = response.status();
     (status, response.into_body().collect().await.unwrap().to_bytes())

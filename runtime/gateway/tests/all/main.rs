@@ -14,6 +14,7 @@ mod hostile_requests;
 mod http2;
 mod raw;
 mod secrecy;
+mod shards;
 mod stop;
 mod tls;
 mod world;

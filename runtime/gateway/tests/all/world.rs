@@ -6,12 +6,13 @@ use bytes::Bytes;
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
-    Digest, Entry, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock,
+    Digest, Entry, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock, shard,
 };
-use nhip_gateway::{Gateway, GatewayConfig, GatewayCounts, GatewayStats, HttpLimits, Prover};
+use nhip_gateway::{Gateway, GatewayConfig, GatewayCounts, GatewayStats, HttpLimits, Prover, Shards};
 use nhip_policies::Policy;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -19,6 +20,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// Nothing here takes that long; what does has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// As many shards has the listener, as it has them in a gateway.
+pub(crate) const SHARDS: usize = 2;
 /// The key of `one-stop`, which may call.
 pub(crate) const KEY: &str = "made-up-key-of-one-stop";
 /// The key of `archive`, which may not.
@@ -36,7 +39,7 @@ request = "256 KiB"
 allow = ["one-stop"]
 "#;
 
-const FUNCTIONS: [&str; 5] = ["echo", "wait", "refuse", "busy", "tell"];
+const FUNCTIONS: [&str; 6] = ["echo", "wait", "refuse", "busy", "tell", "shard"];
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
@@ -47,12 +50,16 @@ pub(crate) struct World {
     stats: Arc<GatewayStats>,
     /// One permit lets one call of `wait` go on.
     pub(crate) gate: Arc<Semaphore>,
+    /// Whether the adapter says of itself that it computes for long.
+    pub(crate) computes_long: Arc<AtomicBool>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<usize>,
 }
 
+#[derive(Clone)]
 struct Fake {
     gate: Arc<Semaphore>,
+    computes_long: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -71,6 +78,7 @@ impl Adapter for Fake {
                 fault.upstream_code = Some("E-99".to_owned());
                 Err(fault)
             }
+            "shard" => Ok(Bytes::from(serde_json::to_vec(&shard::current()).unwrap())),
             "busy" => Err(Fault::new(Kind::Busy, "later").retry_after(7)),
             _ => Ok(Bytes::from(format!(
                 r#"{{"service":{:?},"function":{:?},"purpose":{:?},"trace":{:?}}}"#,
@@ -80,6 +88,10 @@ impl Adapter for Fake {
                 call.trace.to_string()
             ))),
         }
+    }
+
+    fn computes_long(&self) -> bool {
+        self.computes_long.load(Ordering::Relaxed)
     }
 
     fn check(&self, _: FunctionId, body: &Bytes) -> Result<(), Fault> {
@@ -114,7 +126,9 @@ impl World {
         let book = Arc::new(Book::default());
         let (spine, mut queue) = Spine::new(config, SystemClock::shared(), book.clone());
         let gate = Arc::new(Semaphore::new(0));
-        spine.set_routes(Routes::new([service(&gate, deadline)]));
+        let computes_long = Arc::<AtomicBool>::default();
+        let fake = Fake { gate: gate.clone(), computes_long: computes_long.clone() };
+        spine.set_routes(Routes::new([service(fake, deadline)]));
         let spine = Arc::new(spine);
         // A disk that is quick: what is on the queue is on it.
         let (kept, records) = mpsc::unbounded_channel();
@@ -131,6 +145,7 @@ impl World {
             _ => None,
         });
         let mut config = GatewayConfig::new("127.0.0.1:0".parse().unwrap());
+        config.shards = Some(Arc::new(Shards::start(SHARDS).unwrap()));
         change(&mut config);
         let gateway = Gateway::bind(config, Arc::clone(&spine), prover).await.unwrap();
         let (address, stats) = (gateway.local_addr(), gateway.stats());
@@ -138,7 +153,7 @@ impl World {
         let serving = tokio::spawn(gateway.serve(async {
             let _ = stopped.await;
         }));
-        Self { address, spine, records, book, stats, gate, stop: Some(stop), serving }
+        Self { address, spine, records, book, stats, gate, computes_long, stop: Some(stop), serving }
     }
 
     /// The next record.
@@ -204,7 +219,7 @@ pub(crate) async fn eventually(so: impl Fn() -> bool) {
     }
 }
 
-fn service(gate: &Arc<Semaphore>, deadline: &str) -> Arc<Service> {
+fn service(fake: Fake, deadline: &str) -> Arc<Service> {
     let policy = Policy::parse(&POLICY.replace("DEADLINE", deadline)).unwrap();
     let live = Live {
         adapter: "register".to_owned(),
@@ -213,7 +228,7 @@ fn service(gate: &Arc<Semaphore>, deadline: &str) -> Arc<Service> {
         policy_digest: Digest::of(b"policy"),
         slots: Semaphore::new(policy.limits.concurrency as usize),
         policy: Arc::new(policy),
-        handle: Arc::new(Fake { gate: Arc::clone(gate) }),
+        handle: Arc::new(fake),
         stats: Stats::default(),
     };
     Arc::new(Service {

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use nhip_exchange::shard;
 use rustls::AlertDescription;
 
 use super::connect::{ConnectError, Connector, tls_cause};
@@ -27,16 +28,19 @@ const MOST_HEAD: usize = 64 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_WAIT: Duration = Duration::from_secs(10);
 
-/// A client for one target.
+/// A client for one target. Each shard has connections of its own, since a connection is driven on the thread that opened it.
 #[derive(Clone)]
 pub(super) struct Client {
-    inner: legacy::Client<Connector, Full<Bytes>>,
+    /// For threads that are no shard.
+    shared: legacy::Client<Connector, Full<Bytes>>,
+    shards: Vec<legacy::Client<Connector, Full<Bytes>>>,
 }
 
 impl Client {
-    /// `idle` is the most connections to keep when nothing is asked.
-    pub(super) fn new(connector: Connector, idle: usize) -> Self {
-        let inner = legacy::Client::builder(TokioExecutor::new())
+    /// `idle` is the most connections that each of them keeps when nothing is asked.
+    pub(super) fn new(connector: &Connector, idle: usize) -> Self {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -44,15 +48,16 @@ impl Client {
             .http1_max_buf_size(MOST_HEAD)
             .http2_max_header_list_size(u32::try_from(MOST_HEAD).unwrap_or(u32::MAX))
             .http2_keep_alive_interval(PING_EVERY)
-            .http2_keep_alive_timeout(PING_WAIT)
-            .build(connector);
-        Self { inner }
+            .http2_keep_alive_timeout(PING_WAIT);
+        let client = || builder.build(connector.clone());
+        Self { shared: client(), shards: (0..shard::expected()).map(|_| client()).collect() }
     }
 
     /// Starts a request. The first value tells when it was handed to a connection.
     pub(super) fn start(&self, mut request: http::Request<Full<Bytes>>) -> (CaptureConnection, legacy::ResponseFuture) {
         let connection = capture_connection(&mut request);
-        (connection, self.inner.request(request))
+        let client = shard::current().and_then(|shard| self.shards.get(shard)).unwrap_or(&self.shared);
+        (connection, client.request(request))
     }
 }
 

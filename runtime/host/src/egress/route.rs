@@ -59,7 +59,7 @@ impl Workshop<'_> {
             problems.add("its URL names no host", "write scheme, host and path");
         }
         let connector = Connector::new(target?, Arc::clone(&self.tls), self.endpoint.timeouts.connect);
-        Some(Client::new(connector, idle))
+        Some(Client::new(&connector, idle))
     }
 }
 

@@ -1,0 +1,165 @@
+//! The shards of the listener: threads of which each serves its own connections (see [`nhip_exchange::shard`]).
+//!
+//! A connection stays on the shard that it was given, the one with the fewest. What would hold the others up there runs on the shared
+//! runtime, which moves its tasks to whatever thread is free: exchanges of adapters that compute for long, and those of one HTTP/2
+//! connection, which are many at once.
+
+use crate::connection::{Accepted, serve};
+use crate::stats::Mishap;
+use hyper::rt::Executor;
+use nhip_exchange::shard;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Handle, RuntimeMetrics};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// Shards, ready to be given to a listener. Their threads end when this is dropped, and with them the connections that are left.
+#[derive(Debug)]
+pub struct Shards(Vec<Shard>);
+
+#[derive(Debug)]
+struct Shard {
+    runtime: Handle,
+    open: Arc<AtomicUsize>,
+    /// Dropped, it ends the thread.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Shards {
+    /// Start so many, at least one. To be called before any adapter is made ready: each keeps its own connections to upstream systems.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub fn start(shards: usize) -> io::Result<Self> {
+        shard::expect(shards.max(1));
+        (0..shards.max(1)).map(Shard::start).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// How busy each is.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<RuntimeMetrics> {
+        self.0.iter().map(|shard| shard.runtime.metrics()).collect()
+    }
+
+    /// Serve a connection to its end.
+    pub(crate) fn serve(&self, accepted: Accepted, tls: Option<TlsAcceptor>) {
+        let Some(shard) = self.0.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed)) else { return };
+        let Accepted { stream, peer, hold, phase } = accepted;
+        let hold = hold.on(Place::take(&shard.open));
+        shard.runtime.spawn(async move {
+            match moved(stream) {
+                Ok(stream) => serve(Accepted { stream, peer, hold, phase }, tls).await,
+                Err(error) => hold.mishap(Mishap::Broken, peer, &error.to_string()),
+            }
+        });
+    }
+}
+
+impl Shard {
+    fn start(number: usize) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        std::thread::Builder::new().name(format!("nhip-shard-{number}")).spawn(move || {
+            shard::enter(number);
+            // Nothing is ever sent: it ends when the sender is dropped.
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { runtime: handle, open: Arc::default(), _stop: stop })
+    }
+}
+
+/// A connection's place on its shard.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A socket is known to the runtime that accepted it; this makes it known to the one of this thread.
+fn moved(stream: TcpStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(stream.into_std()?)
+}
+
+/// Spawns on the shared runtime, from whatever thread.
+#[derive(Clone, Debug)]
+pub(crate) struct OnShared(Handle);
+
+impl OnShared {
+    /// The runtime of this task.
+    pub(crate) fn current() -> Self {
+        Self(Handle::current())
+    }
+
+    /// Run it there. It ends when it is dropped here; its panic goes on here.
+    pub(crate) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let mut task = Aborting(self.0.spawn(work));
+        match (&mut task.0).await {
+            Ok(outcome) => outcome,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // It was not aborted from here, so the runtime stops, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+}
+
+impl<F> Executor<F> for OnShared
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, work: F) {
+        self.0.spawn(work);
+    }
+}
+
+struct Aborting<T>(JoinHandle<T>);
+
+impl<T> Drop for Aborting<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_on_the_shared_runtime_panics_here() {
+        let shared = OnShared::current();
+        assert_eq!(shared.run(async { 7 }).await, 7);
+        let outer = tokio::spawn(async move { shared.run(async { panic!("no") }).await });
+        let panic: Result<(), _> = outer.await;
+        assert!(panic.unwrap_err().is_panic());
+    }
+
+    #[tokio::test]
+    async fn the_threads_end_with_their_shards() {
+        let shards = Shards::start(2).unwrap();
+        assert_eq!(shards.metrics().len(), 2);
+        let runtimes: Vec<_> = shards.0.iter().map(|shard| shard.runtime.clone()).collect();
+        drop(shards);
+        for runtime in runtimes {
+            // It is dropped as soon as the runtime is.
+            let ended = runtime.spawn(std::future::pending::<()>()).await;
+            assert!(ended.unwrap_err().is_cancelled());
+        }
+    }
+}
