@@ -85,6 +85,34 @@ async fn a_guest_that_never_ends_is_ended_also_where_nothing_ran_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_that_computes_for_long_again_and_again_is_known_for_it() {
+    let world = World::new();
+    world.deploy(&counter(), &policy("").replace("2 s", "20 ms")).await;
+    for known in [false, false, true] {
+        assert_eq!(world.spine.computes_long("counter"), known);
+        assert_eq!(world.ends(2).await, Kind::CpuExceeded);
+    }
+    let mut light = 0;
+    while world.spine.computes_long("counter") {
+        world.next().await;
+        light += 1;
+        assert!(light < 10_000);
+    }
+    assert!(light > 2, "two of hundreds say nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_an_adapter_that_computes_for_long_is_known_for_it_too() {
+    let world = World::new();
+    world.deploy(&office(), &format!("{OFFICE}[limits]\ncpu = \"20 ms\"\n")).await;
+    world.deploy(&desk(), &desk_policy(DIRECT, "")).await;
+    for known in [false, false, true] {
+        assert_eq!(["office-inbox", "desk"].map(|service| world.spine.computes_long(service)), [known; 2]);
+        assert_eq!(world.fault("desk", "tell", r#"{"how":3}"#).await.kind, Kind::UpstreamTimeout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_and_the_way_on_are_those_of_each_exchange() {
     let world = World::new();
     world.deploy(&office(), OFFICE).await;

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Version;
+use nhip_exchange::shard;
 use tokio::io::AsyncWriteExt;
+use tokio::runtime::{Builder, Runtime};
 
 use super::upstream::{Upstream, answer, ok};
 use super::*;
@@ -18,6 +20,36 @@ async fn one_connection_serves_calls_in_a_row() {
     }
     assert_eq!(upstream.accepted(), 1);
     assert_eq!(upstream.seen().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_has_connections_of_its_own() {
+    let upstream = Upstream::start(ok).await;
+    shard::expect(1);
+    let exchange = Exchange::under(&inside(&upstream.url(), ""));
+    // A runtime of one thread, as that of a shard is: a connection is kept before the answer is there.
+    let calls = |runtime: &Runtime| {
+        runtime.block_on(async {
+            for _ in 0..3 {
+                exchange.get("/x").await.expect("an answer");
+            }
+        });
+    };
+    let runtimes = [(); 2].map(|()| Builder::new_current_thread().enable_all().build().expect("a runtime"));
+    std::thread::scope(|scope| {
+        let calls = &calls;
+        let threads = runtimes.iter().zip([None, Some(0)]).map(|(runtime, number)| {
+            scope.spawn(move || {
+                number.map(shard::enter);
+                calls(runtime);
+            })
+        });
+        for (thread, connections) in threads.zip([1, 2]) {
+            thread.join().expect("its calls");
+            assert_eq!(upstream.accepted(), connections);
+        }
+    });
+    runtimes.map(Runtime::shutdown_background);
 }
 
 #[tokio::test]
