@@ -49,6 +49,7 @@ pub struct Assembly {
     registry: Registry,
     spine: Arc<Spine>,
     gateway: Gateway,
+    shards: Option<Arc<Shards>>,
     admin: Admin,
     records: JoinHandle<()>,
     triggers: Triggers,
@@ -125,6 +126,7 @@ impl Assembly {
         let restored = deployments.restore().await?;
         deployments.follow();
 
+        let shards = listener.shards.clone();
         let callers = registry.callers.directory();
         let gateway = Gateway::bind(listener, Arc::clone(&spine), Arc::new(move |key| callers.prove(key))).await?;
         let stop = Stop::default();
@@ -144,7 +146,7 @@ impl Assembly {
         let retention = options.record_retention;
         let triggers = Triggers::start(&spine, &registry);
         let (data_addr, admin_addr) = (gateway.local_addr(), admin.local_addr());
-        let parts = Self { registry, spine, gateway, admin, records, triggers, retention, stop: stop.clone() };
+        let parts = Self { registry, spine, gateway, shards, admin, records, triggers, retention, stop: stop.clone() };
         let end = tokio::spawn(parts.run());
         Ok(Running { data: data.clone(), data_addr, admin_addr, tls: tls.is_some(), token, restored, stop, end })
     }
@@ -152,7 +154,7 @@ impl Assembly {
     /// Serve until the stop, then end in order: the data listener with its exchanges, the triggers with theirs, the admin listener (so that a
     /// stop can be watched), the records, the database.
     async fn run(self) -> anyhow::Result<Stopped> {
-        let Self { registry, spine, gateway, admin, records, triggers, retention, stop } = self;
+        let Self { registry, spine, gateway, shards, admin, records, triggers, retention, stop } = self;
         let retaining = retention.map(|age| tokio::spawn(retain_daily(registry.journal.clone(), age)));
         let data_ended = Stop::default();
         let admin = tokio::spawn({
@@ -169,6 +171,8 @@ impl Assembly {
         triggers.end().await?;
         data_ended.stop();
         admin.await?;
+        // Not before: what triggers and deployments had under way may have used a connection that a shard drives.
+        drop(shards);
         if let Some(retaining) = retaining {
             retaining.abort();
         }

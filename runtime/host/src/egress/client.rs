@@ -22,6 +22,8 @@ use super::resolve::Unresolved;
 
 /// How long an idle connection is kept: less than servers commonly do, so that it is us who close it.
 const IDLE: Duration = Duration::from_secs(20);
+/// The fewest idle connections for which it is worth it that a shard has its own.
+const LEAST_EACH: usize = 8;
 /// Most bytes of an answer's head.
 const MOST_HEAD: usize = 64 * 1024;
 /// How often, and how long, a silent HTTP/2 connection in use is asked whether it lives.
@@ -29,16 +31,20 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_WAIT: Duration = Duration::from_secs(10);
 
 /// A client for one target. Each shard has connections of its own, since a connection is driven on the thread that opened it.
+///
+/// All of them together keep no more than one would: the upstream system may be one that stands few. Where that leaves little for each,
+/// there is one for all.
 #[derive(Clone)]
 pub(super) struct Client {
-    /// For threads that are no shard.
+    /// For threads that are no shard, or for all.
     shared: legacy::Client<Connector, Full<Bytes>>,
     shards: Vec<legacy::Client<Connector, Full<Bytes>>>,
 }
 
 impl Client {
-    /// `idle` is the most connections that each of them keeps when nothing is asked.
+    /// `idle` is the most connections to keep when nothing is asked.
     pub(super) fn new(connector: &Connector, idle: usize) -> Self {
+        let (shards, idle) = divided(idle, shard::expected());
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
@@ -50,7 +56,7 @@ impl Client {
             .http2_keep_alive_interval(PING_EVERY)
             .http2_keep_alive_timeout(PING_WAIT);
         let client = || builder.build(connector.clone());
-        Self { shared: client(), shards: (0..shard::expected()).map(|_| client()).collect() }
+        Self { shared: client(), shards: (0..shards).map(|_| client()).collect() }
     }
 
     /// Starts a request. The first value tells when it was handed to a connection.
@@ -59,6 +65,12 @@ impl Client {
         let client = shard::current().and_then(|shard| self.shards.get(shard)).unwrap_or(&self.shared);
         (connection, client.request(request))
     }
+}
+
+/// How many shards have connections of their own, and how many idle ones each of them keeps, and who else there is.
+fn divided(idle: usize, shards: usize) -> (usize, usize) {
+    let each = idle / (shards + 1);
+    if each < LEAST_EACH { (0, idle) } else { (shards, each) }
 }
 
 /// What it means for the guest that a request brought no head of an answer. `handed` says whether it was handed to a connection.
@@ -152,4 +164,24 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         next = error.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_shards_together_keep_no_more_connections_than_the_policy_lets_one_keep() {
+        assert_eq!(divided(64, 0), (0, 64));
+        assert_eq!(divided(64, 2), (2, 21));
+        assert_eq!(divided(64, 7), (7, 8));
+        assert_eq!(divided(64, 8), (0, 64), "seven each");
+        assert_eq!(divided(2, 2), (0, 2), "a system that stands two");
+        for shards in 0..100 {
+            for idle in 1..100 {
+                let (own, each) = divided(idle, shards);
+                assert!(each >= 1 && each * (own + 1) <= idle);
+            }
+        }
+    }
 }

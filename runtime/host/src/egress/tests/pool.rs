@@ -40,7 +40,9 @@ async fn a_shard_has_connections_of_its_own() {
         let calls = &calls;
         let threads = runtimes.iter().zip([None, Some(0)]).map(|(runtime, number)| {
             scope.spawn(move || {
-                number.map(shard::enter);
+                if let Some(number) = number {
+                    shard::enter(number);
+                }
                 calls(runtime);
             })
         });
@@ -49,7 +51,7 @@ async fn a_shard_has_connections_of_its_own() {
             assert_eq!(upstream.accepted(), connections);
         }
     });
-    runtimes.map(Runtime::shutdown_background);
+    runtimes.into_iter().for_each(Runtime::shutdown_background);
 }
 
 #[tokio::test]
