@@ -117,19 +117,14 @@ async fn exchange(
 /// Run it: here, or on the shared runtime where it would hold up the others of a shard. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
 async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
     let shared = &connection.shared;
-    if arrival.key.is_none() {
-        if shard::current().is_none() || !shared.spine.computes_long(&arrival.service) {
-            return nhip_exchange::run(&shared.spine, arrival).await;
-        }
-        let spine = Arc::clone(&shared.spine);
-        return shared.runtime.run(async move { nhip_exchange::run(&spine, arrival).await }).await;
+    let outlives = arrival.key.is_some();
+    if !outlives && (shard::current().is_none() || !shared.spine.computes_long(&arrival.service)) {
+        return nhip_exchange::run(&shared.spine, arrival).await;
     }
     let spine = Arc::clone(&shared.spine);
-    match tokio::spawn(async move { nhip_exchange::run(&spine, arrival).await }).await {
-        Ok(outcome) => outcome,
-        // The spine has put it on record; the HTTP library ends the connection, as for any other panic.
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    let exchange = async move { nhip_exchange::run(&spine, arrival).await };
+    // After a panic the spine has put it on record; the HTTP library ends the connection, as for any other.
+    if outlives { shared.runtime.finish(exchange).await } else { shared.runtime.run(exchange).await }
 }
 
 /// What the listener finds wrong, told by the spine to callers that have proven who they are.

@@ -2,7 +2,7 @@
 //!
 //! A connection stays on the shard that it was given, the one with the fewest. What would hold the others up there runs on the shared
 //! runtime, which moves its tasks to whatever thread is free: exchanges of adapters that compute for long, and those of one HTTP/2
-//! connection, which are many at once.
+//! connection, which are many at once. So do those with an idempotency key, which may outlive their connection.
 
 use crate::connection::{Accepted, serve};
 use crate::stats::Mishap;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle, RuntimeMetrics};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 /// Shards, ready to be given to a listener. Their threads end when this is dropped, and with them the connections that are left.
@@ -105,17 +105,35 @@ impl OnShared {
         Self(Handle::current())
     }
 
-    /// Run it there. It ends when it is dropped here; its panic goes on here.
+    /// Run it there, to its end, also when this is dropped. Its panic goes on here.
+    pub(crate) async fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        joined(self.0.spawn(work)).await
+    }
+
+    /// Run it there. It ends when this is dropped. Its panic goes on here.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        let mut task = Aborting(self.0.spawn(work));
-        match (&mut task.0).await {
-            Ok(outcome) => outcome,
-            Err(ended) => match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // It was not aborted from here, so the runtime stops, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        let task = self.0.spawn(work);
+        let _end = Aborting(task.abort_handle());
+        joined(task).await
+    }
+}
+
+async fn joined<T>(task: JoinHandle<T>) -> T {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody who waits has aborted it, so its runtime stops, and the process with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+struct Aborting(AbortHandle);
+
+impl Drop for Aborting {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -126,14 +144,6 @@ where
 {
     fn execute(&self, work: F) {
         self.0.spawn(work);
-    }
-}
-
-struct Aborting<T>(JoinHandle<T>);
-
-impl<T> Drop for Aborting<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
