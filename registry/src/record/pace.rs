@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// How long after a sync the next begins where the processor has no time left.
 const PACE: Duration = Duration::from_micros(150);
-/// How busy, in percent of their time, the workers of the gateway's runtime must stay while syncs are put off.
+/// How busy, in percent of their time, the workers must stay while syncs are put off.
 const BUSY: u128 = 67;
 /// For how long that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -58,8 +58,8 @@ impl Pace {
         let busy = busy.saturating_sub(std::mem::replace(&mut self.busy, busy));
         // What was long before this sync says nothing of now.
         if time < 2 * LOOK {
-            self.way =
-                self.way.after(percent(busy, time, self.workers.iter().map(RuntimeMetrics::num_workers).sum()), now);
+            let workers = self.workers.iter().map(RuntimeMetrics::num_workers).sum();
+            self.way = self.way.after(percent(busy, time, workers), now);
         }
     }
 }
@@ -83,8 +83,7 @@ fn percent(busy: Duration, time: Duration, workers: usize) -> u128 {
 
 /// How long all workers together have been busy.
 fn busy(workers: &[RuntimeMetrics]) -> Duration {
-    let all = workers.iter().flat_map(|of| (0..of.num_workers()).map(|worker| of.worker_total_busy_duration(worker)));
-    all.sum()
+    workers.iter().flat_map(|of| (0..of.num_workers()).map(|worker| of.worker_total_busy_duration(worker))).sum()
 }
 
 #[cfg(test)]
