@@ -7,6 +7,7 @@ use crate::handler::handle;
 use crate::head_time::glance;
 use crate::shards::Place;
 use crate::stats::Mishap;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 /// How long a connection that was told to end may take for it, at most.
@@ -122,18 +123,23 @@ where
             }
             Look::Cut(mishap, why) => return shared.stats.mishap(mishap, connection.peer, why),
         };
-        tokio::select! {
-            end = http.as_mut() => {
-                return end.err().map_or((), |error| shared.stats.mishap(mishap(&*error), connection.peer, &error.to_string()));
-            }
-            () = sleep_until(wait) => {}
-            changed = phase.changed() => {
-                // Without a sender, nobody serves any more.
-                if changed.is_err() || *phase.borrow_and_update() == Phase::Cut {
-                    return shared.stats.mishap(Mishap::Cut, connection.peer, "the gateway stopped before it was done");
+        let told = {
+            // A set asks only what has woken it: this comes once in a while, and would otherwise be asked at each step of an exchange.
+            let mut rare = FuturesUnordered::from_iter([timeout_at(wait, phase.changed())]);
+            tokio::select! {
+                biased;
+                end = http.as_mut() => {
+                    return end.err().map_or((), |error| shared.stats.mishap(mishap(&*error), connection.peer, &error.to_string()));
                 }
-                http.as_mut().graceful_shutdown();
+                Some(told) = rare.next() => told,
             }
+        };
+        if let Ok(changed) = told {
+            // Without a sender, nobody serves any more.
+            if changed.is_err() || *phase.borrow_and_update() == Phase::Cut {
+                return shared.stats.mishap(Mishap::Cut, connection.peer, "the gateway stopped before it was done");
+            }
+            http.as_mut().graceful_shutdown();
         }
     }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use nhip_exchange::shard;
 use rustls::AlertDescription;
 
 use super::connect::{ConnectError, Connector, tls_cause};
 use super::failure::{Failure, FailureCode};
+use super::handed::{Handed, Watched};
 use super::problem::chain;
 use super::resolve::Unresolved;
 
@@ -30,6 +30,8 @@ const MOST_HEAD: usize = 64 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_WAIT: Duration = Duration::from_secs(10);
 
+type Http = legacy::Client<Connector, Watched<Full<Bytes>>>;
+
 /// A client for one target. Each shard has connections of its own, since a connection is driven on the thread that opened it.
 ///
 /// All of them together keep no more than one would: the upstream system may be one that stands few. Where that leaves little for each,
@@ -37,33 +39,35 @@ const PING_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(super) struct Client {
     /// For threads that are no shard, or for all.
-    shared: legacy::Client<Connector, Full<Bytes>>,
-    shards: Vec<legacy::Client<Connector, Full<Bytes>>>,
+    shared: Http,
+    shards: Vec<Http>,
 }
 
 impl Client {
     /// `idle` is the most connections to keep when nothing is asked.
     pub(super) fn new(connector: &Connector, idle: usize) -> Self {
         let (shards, idle) = divided(idle, shard::expected());
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(idle)
-            .http1_max_buf_size(MOST_HEAD)
-            .http2_max_header_list_size(u32::try_from(MOST_HEAD).unwrap_or(u32::MAX))
-            .http2_keep_alive_interval(PING_EVERY)
-            .http2_keep_alive_timeout(PING_WAIT);
-        let client = || builder.build(connector.clone());
+        // Nothing is shared between them that is counted for each request.
+        let client = || {
+            legacy::Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(idle)
+                .http1_max_buf_size(MOST_HEAD)
+                .http2_max_header_list_size(u32::try_from(MOST_HEAD).unwrap_or(u32::MAX))
+                .http2_keep_alive_interval(PING_EVERY)
+                .http2_keep_alive_timeout(PING_WAIT)
+                .build(connector.another())
+        };
         Self { shared: client(), shards: (0..shards).map(|_| client()).collect() }
     }
 
-    /// Starts a request. The first value tells when it was handed to a connection.
-    pub(super) fn start(&self, mut request: http::Request<Full<Bytes>>) -> (CaptureConnection, legacy::ResponseFuture) {
-        let connection = capture_connection(&mut request);
+    /// Starts a request. The first value tells whether it was handed to a connection.
+    pub(super) fn start(&self, request: http::Request<Full<Bytes>>) -> (Handed, legacy::ResponseFuture) {
+        let (handed, request) = Handed::watch(request);
         let client = shard::current().and_then(|shard| self.shards.get(shard)).unwrap_or(&self.shared);
-        (connection, client.request(request))
+        (handed, client.request(request))
     }
 }
 

@@ -39,9 +39,12 @@ pub(super) enum ConnectError {
     Timeout(Duration),
 }
 
-/// Makes connections to one target.
+/// Makes connections to one target. The HTTP client clones it for each request.
 #[derive(Debug, Clone)]
-pub(super) struct Connector {
+pub(super) struct Connector(Arc<Way>);
+
+#[derive(Debug, Clone)]
+struct Way {
     way: HttpsConnector<Tcp>,
     within: Duration,
 }
@@ -50,7 +53,12 @@ impl Connector {
     /// `within` bounds the whole of it: look-up, TCP and TLS.
     pub(super) fn new(target: Target, tls: Arc<ClientConfig>, within: Duration) -> Self {
         let tcp = Tcp { target: Arc::new(target), within };
-        Self { way: HttpsConnector::from((tcp, tls)), within }
+        Self(Arc::new(Way { way: HttpsConnector::from((tcp, tls)), within }))
+    }
+
+    /// One more to the same target, whose clones are counted apart.
+    pub(super) fn another(&self) -> Self {
+        Self(Arc::new(Way::clone(&self.0)))
     }
 }
 
@@ -64,8 +72,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let within = self.within;
-        let connecting = self.way.call(uri);
+        let within = self.0.within;
+        let connecting = self.0.way.clone().call(uri);
         Box::pin(async move {
             let connected = timeout(within, connecting).await.map_err(|_| ConnectError::Timeout(within))?;
             connected.map_err(ConnectError::of)

@@ -16,6 +16,7 @@ mod connect;
 mod credential;
 mod failure;
 mod guard;
+mod handed;
 mod note;
 mod problem;
 mod request;

@@ -3,12 +3,14 @@
 //! Invariant: a call that was opened leaves exactly one [`UpstreamCall`], also when its future is dropped: then with the failure
 //! `abandoned`, the one word that no guest ever sees.
 
-use hyper_util::client::legacy::connect::CaptureConnection;
+use std::mem;
+
 use nhip_exchange::{Trail, UpstreamCall};
 use tokio::time::Instant;
 
 use super::answer::Response;
 use super::failure::Failure;
+use super::handed::Handed;
 
 /// Longest name and method that are kept of a guest's own words.
 const LONGEST_NAME: usize = 63;
@@ -17,10 +19,14 @@ const LONGEST_METHOD: usize = 16;
 /// A call on its way.
 pub(super) struct Note<'t> {
     trail: &'t Trail,
-    call: UpstreamCall,
+    endpoint: String,
+    method: String,
+    status: Option<u16>,
+    failure: Option<&'static str>,
     body: u64,
+    received: u64,
     began: Option<Instant>,
-    connection: Option<CaptureConnection>,
+    handed: Option<Handed>,
     without_effect: bool,
 }
 
@@ -29,19 +35,14 @@ impl<'t> Note<'t> {
     pub(super) fn open(trail: &'t Trail, endpoint: &str, method: &str, body: usize) -> Self {
         Self {
             trail,
-            call: UpstreamCall {
-                endpoint: cleaned(endpoint, LONGEST_NAME),
-                method: cleaned(method, LONGEST_METHOD),
-                status: None,
-                failure: Some("abandoned".to_owned()),
-                sent: 0,
-                received: 0,
-                micros: 0,
-                id: None,
-            },
+            endpoint: cleaned(endpoint, LONGEST_NAME),
+            method: cleaned(method, LONGEST_METHOD),
+            status: None,
+            failure: Some("abandoned"),
             body: body as u64,
+            received: 0,
             began: None,
-            connection: None,
+            handed: None,
             without_effect: false,
         }
     }
@@ -51,10 +52,10 @@ impl<'t> Note<'t> {
         self.body = bytes as u64;
     }
 
-    /// A request is about to be given to the client; `connection` tells when it gets a connection.
-    pub(super) fn begin(&mut self, connection: CaptureConnection) {
+    /// A request is about to be given to the client; `handed` tells when it gets a connection.
+    pub(super) fn begin(&mut self, handed: Handed) {
         self.began.get_or_insert_with(Instant::now);
-        self.connection = Some(connection);
+        self.handed = Some(handed);
         self.without_effect = false;
     }
 
@@ -69,23 +70,22 @@ impl<'t> Note<'t> {
     }
 
     fn handed_over(&self) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|connection| connection.connection_metadata().is_some())
+        self.handed.as_ref().is_some_and(Handed::over)
     }
 
     /// How many bytes of the answer's body have come.
     pub(super) fn received(&mut self, bytes: u64) {
-        self.call.received = bytes;
+        self.received = bytes;
     }
 
     /// The end of the call.
     pub(super) fn close(mut self, outcome: &Result<Response, Failure>) {
         match outcome {
             Ok(response) => {
-                self.call.status = Some(response.status);
-                self.call.failure = None;
+                self.status = Some(response.status);
+                self.failure = None;
             }
-            Err(failure) => self.call.failure = Some(failure.code.as_str().to_owned()),
+            Err(failure) => self.failure = Some(failure.code.as_str()),
         }
     }
 }
@@ -94,14 +94,21 @@ impl Drop for Note<'_> {
     fn drop(&mut self) {
         let micros = self.began.map_or(0, |began| began.elapsed().as_micros());
         self.trail.upstream(UpstreamCall {
+            endpoint: mem::take(&mut self.endpoint),
+            method: mem::take(&mut self.method),
+            status: self.status,
+            failure: self.failure.map(str::to_owned),
             sent: if self.handed_over() { self.body } else { 0 },
+            received: self.received,
             micros: u64::try_from(micros).unwrap_or(u64::MAX),
-            ..self.call.clone()
+            id: None,
         });
     }
 }
 
 fn cleaned(text: &str, longest: usize) -> String {
     let graphic = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-    text.chars().take(longest).map(graphic).collect()
+    let mut cleaned = String::with_capacity(text.len().min(longest));
+    cleaned.extend(text.chars().take(longest).map(graphic));
+    cleaned
 }

@@ -156,8 +156,8 @@ impl Route {
     ) -> Result<Response, Failure> {
         // Other exchanges that are ready go first, and all their requests are then written together.
         tokio::task::yield_now().await;
-        let (connection, answer) = self.client.start(draft.assemble(&placed.headers));
-        note.begin(connection);
+        let (handed, answer) = self.client.start(draft.assemble(&placed.headers));
+        note.begin(handed);
         let answer = answer.await.map_err(|error| head_failure(&self.endpoint.name, &error, note.may_have_effect()))?;
         Response::read(&self.endpoint.name, answer, budget.max_response(), note).await
     }

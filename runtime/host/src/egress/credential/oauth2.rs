@@ -124,11 +124,9 @@ impl Issuer {
 
     async fn fetch(&self) -> Result<Token, Refusal> {
         let asked = Instant::now();
-        let (connection, answer) = self.http.start(self.request());
-        let answer = answer.await.map_err(|error| {
-            let handed = connection.connection_metadata().is_some();
-            unanswered(head_failure(&self.endpoint, &error, handed).code)
-        })?;
+        let (handed, answer) = self.http.start(self.request());
+        let answer =
+            answer.await.map_err(|error| unanswered(head_failure(&self.endpoint, &error, handed.over()).code))?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, MOST_ANSWER).collect().await;
         let body =

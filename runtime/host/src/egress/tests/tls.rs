@@ -7,7 +7,7 @@ use rustls::ALL_VERSIONS;
 use rustls::version::{TLS12, TLS13};
 
 use super::pki::{Authority, Certified};
-use super::upstream::{Upstream, ok};
+use super::upstream::{Seen, Upstream, ok, raw};
 use super::*;
 
 /// `upstream.test` is this machine.
@@ -60,6 +60,25 @@ async fn http_2_is_spoken_where_both_can() {
     let seen = &upstream.seen()[2];
     assert_eq!((seen.version, seen.target.as_str(), &seen.body[..]), (http::Version::HTTP_2, "/x?y=1", &b"body"[..]));
     assert_eq!(upstream.accepted(), 1);
+}
+
+#[tokio::test]
+async fn what_http_2_brought_to_a_server_that_breaks_counts_as_sent() {
+    let authority = Authority::new("ours");
+    let mut config = authority.certify("upstream.test").server(None, ALL_VERSIONS);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let (read, heard) = std::sync::mpsc::channel();
+    let breaks = move |seen: &Seen| {
+        read.send(seen.body.clone()).expect("the test goes on");
+        panic!("made up: the server breaks")
+    };
+    let upstream = Upstream::start_tls(config, breaks).await;
+    let ca = authority.file();
+    for request in [get("/x"), post("/x", "text/plain", "body")] {
+        let failure = exchange(&upstream, ca.path(), "").fail(request).await;
+        assert_eq!((failure.code, failure.sent), (FailureCode::Unreachable, true), "{failure}");
+    }
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["", "body"]);
 }
 
 #[tokio::test]
@@ -117,6 +136,21 @@ async fn a_server_that_hangs_up_in_the_handshake_is_unreachable() {
     let tls = format!("tls = {{ ca = \"{}\" }}", ca.path().display());
     let failure = Exchange::resolving(&inside(&url, &tls), Arc::new(Here(address))).fail(get("/x")).await;
     assert_eq!((failure.code, failure.sent), (FailureCode::Unreachable, false), "{failure}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_in_the_handshake_has_got_nothing() {
+    let address = raw(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let ca = Authority::new("ours").file();
+    let url = format!("https://upstream.test:{}", address.port());
+    let tls = format!("tls = {{ ca = \"{}\" }}", ca.path().display());
+    let request = Request { timeout: Some(Duration::from_millis(50)), ..get("/x") };
+    let failure = Exchange::resolving(&inside(&url, &tls), Arc::new(Here(address))).fail(request).await;
+    assert_eq!((failure.code, failure.sent), (FailureCode::Timeout, false), "{failure}");
 }
 
 fn proof(certified: &Certified) -> (tempfile::NamedTempFile, tempfile::NamedTempFile, String) {
