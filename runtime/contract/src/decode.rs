@@ -91,7 +91,7 @@ enum Unknown {
 }
 
 fn run(json: &[u8], limits: &DecodeLimits, want: Want<'_>, unknown: Unknown) -> Result<Values, Refusal> {
-    let text = std::str::from_utf8(json).map_err(|error| {
+    let text = simdutf8::compat::from_utf8(json).map_err(|error| {
         let (line, column) = position(json, error.valid_up_to());
         Refusal::whole(ProblemCode::NotJson, format!("not UTF-8 at line {line}, column {column}"))
     })?;

@@ -52,5 +52,6 @@ pub use outcome::{Outcome, Reply};
 pub use record::{Entry, Record};
 pub use route::{Live, Routes, Service};
 pub use run::run;
+pub use slot::{Slot, Slots};
 pub use spine::{Spine, SpineConfig};
 pub use trail::{Trail, UpstreamCall};

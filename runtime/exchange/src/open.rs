@@ -16,7 +16,7 @@ use crate::trace::TraceContext;
 use crate::trail::Trail;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::OwnedPermit;
+use tokio::sync::mpsc::Permit;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, timeout};
 
@@ -37,7 +37,7 @@ pub(crate) struct Open<'a> {
     /// The version that serves it, once it is known.
     pub(crate) live: Option<Arc<Live>>,
     /// The place in the record queue; taken when the exchange is closed.
-    pub(crate) place: Option<OwnedPermit<Entry>>,
+    pub(crate) place: Option<Permit<'a, Entry>>,
     /// Why it cannot go on, though it was opened.
     pub(crate) refusal: Option<Fault>,
 }
@@ -88,12 +88,12 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
 }
 
 /// A place in the record queue, if there is one in time.
-async fn place(spine: &Spine) -> Option<OwnedPermit<Entry>> {
-    match spine.records.clone().try_reserve_owned() {
+async fn place(spine: &Spine) -> Option<Permit<'_, Entry>> {
+    match spine.records.try_reserve() {
         Ok(place) => Some(place),
         // Boxed, since it is rare, and would be a part of every exchange.
-        Err(TrySendError::Full(records)) if !spine.is_stalled() => {
-            Box::pin(timeout(PATIENCE, records.reserve_owned())).await.ok()?.ok()
+        Err(TrySendError::Full(())) if !spine.is_stalled() => {
+            Box::pin(timeout(PATIENCE, spine.records.reserve())).await.ok()?.ok()
         }
         Err(_) => None,
     }

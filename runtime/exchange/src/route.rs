@@ -4,13 +4,13 @@ use crate::arrival::Origin;
 use crate::digest::Digest;
 use crate::fault::{Fault, Kind};
 use crate::port::{Adapter, FunctionId};
+use crate::slot::Slots;
 use crate::stats::Stats;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use nhip_policies::Policy;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// A version of an adapter that serves.
 pub struct Live {
@@ -24,8 +24,8 @@ pub struct Live {
     pub policy_digest: Digest,
     /// The policy it runs under.
     pub policy: Arc<Policy>,
-    /// One permit for each exchange that the policy lets run at once.
-    pub slots: Semaphore,
+    /// One for each exchange that the policy lets run at once.
+    pub slots: Slots,
     /// The way in.
     pub handle: Arc<dyn Adapter>,
     /// Counts of its exchanges.

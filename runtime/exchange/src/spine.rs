@@ -5,11 +5,12 @@ use crate::durable::Ledger;
 use crate::id::IdSource;
 use crate::record::Entry;
 use crate::route::Routes;
+use crate::slot::Slots;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 /// How much the spine lets run at once.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +24,7 @@ pub struct SpineConfig {
 /// What every exchange shares.
 pub struct Spine {
     pub(crate) routes: ArcSwap<Routes>,
-    pub(crate) pool: Semaphore,
+    pub(crate) pool: Slots,
     pub(crate) records: mpsc::Sender<Entry>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -43,7 +44,7 @@ impl Spine {
         let (records, queue) = mpsc::channel(config.records.max(1));
         let spine = Self {
             routes: ArcSwap::default(),
-            pool: Semaphore::new(config.pool),
+            pool: Slots::new(config.pool),
             records,
             ledger,
             clock,
@@ -88,7 +89,7 @@ impl Spine {
     /// Free slots of the instance pool.
     #[must_use]
     pub fn free_slots(&self) -> usize {
-        self.pool.available_permits()
+        self.pool.free()
     }
 
     /// Exchanges that can still be put on record before the database must take some.

@@ -1,6 +1,7 @@
 //! Counters of the hot path: plain atomics, read when somebody scrapes them.
 
 use crate::fault::{Kind, TABLE};
+use crate::shard;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,9 +11,19 @@ pub const BUCKETS_MICROS: [u64; 16] = [
     10_000_000,
 ];
 
-/// Counts of exchanges, of one deployed version or of those that reached none.
+/// Counts of exchanges, of one deployed version or of those that reached none. Each shard counts its own, so that none waits for
+/// what another has in its cache.
 #[derive(Debug)]
 pub struct Stats {
+    /// Of threads that are no shard.
+    others: Counts,
+    shards: Box<[Counts]>,
+}
+
+/// What one thread counts, or several that are no shard. Nothing else lies on its cache lines.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Counts {
     opened: AtomicU64,
     ok: AtomicU64,
     faults: Vec<AtomicU64>,
@@ -21,6 +32,12 @@ pub struct Stats {
 }
 
 impl Default for Stats {
+    fn default() -> Self {
+        Self { others: Counts::default(), shards: (0..shard::expected()).map(|_| Counts::default()).collect() }
+    }
+}
+
+impl Default for Counts {
     fn default() -> Self {
         Self {
             opened: AtomicU64::new(0),
@@ -49,39 +66,79 @@ pub struct Snapshot {
 
 impl Stats {
     pub(crate) fn opened(&self) {
-        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.mine().opened.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn closed(&self, fault: Option<Kind>, took: Duration) {
-        let counter = fault.map_or(Some(&self.ok), |kind| self.faults.get(kind.index()));
+        let mine = self.mine();
+        let counter = fault.map_or(Some(&mine.ok), |kind| mine.faults.get(kind.index()));
         if let Some(counter) = counter {
             counter.fetch_add(1, Ordering::Relaxed);
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS_MICROS.partition_point(|bound| *bound < micros);
-        if let Some(bucket) = self.buckets.get(bucket) {
+        if let Some(bucket) = mine.buckets.get(bucket) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
-        self.micros.fetch_add(micros, Ordering::Relaxed);
+        mine.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// What was counted up to now.
+    fn mine(&self) -> &Counts {
+        shard::current().and_then(|shard| self.shards.get(shard)).unwrap_or(&self.others)
+    }
+
+    /// What was counted up to now. An exchange that is opened by one thread and closed by another is under way until both are counted.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let ok = self.ok.load(Ordering::Relaxed);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sum = |of: &dyn Fn(&Counts) -> u64| std::iter::once(&self.others).chain(&self.shards).map(of).sum::<u64>();
+        let ok = sum(&|counts| read(&counts.ok));
         let faults: Vec<(Kind, u64)> = TABLE
             .iter()
-            .zip(&self.faults)
-            .map(|(row, count)| (row.kind, count.load(Ordering::Relaxed)))
+            .map(|row| (row.kind, sum(&|counts| counts.faults.get(row.kind.index()).map_or(0, read))))
             .filter(|(_, count)| *count > 0)
             .collect();
         let ended = ok + faults.iter().map(|(_, count)| count).sum::<u64>();
         Snapshot {
             ok,
-            in_flight: self.opened.load(Ordering::Relaxed).saturating_sub(ended),
+            in_flight: sum(&|counts| read(&counts.opened)).saturating_sub(ended),
             faults,
-            buckets: self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect(),
-            micros: self.micros.load(Ordering::Relaxed),
+            buckets: (0..=BUCKETS_MICROS.len())
+                .map(|at| sum(&|counts| counts.buckets.get(at).map_or(0, read)))
+                .collect(),
+            micros: sum(&|counts| read(&counts.micros)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_shards_and_others_count_is_one_sum() {
+        shard::expect(2);
+        let stats = Stats::default();
+        std::thread::scope(|scope| {
+            for number in [0, 1, 1_000] {
+                let stats = &stats;
+                scope.spawn(move || {
+                    shard::enter(number);
+                    stats.opened();
+                    stats.closed(None, Duration::from_micros(60));
+                    stats.opened();
+                    stats.closed(Some(Kind::Saturated), Duration::from_secs(60));
+                    stats.opened();
+                });
+            }
+        });
+        // Closed on another thread than it was opened on.
+        stats.closed(None, Duration::from_micros(40));
+        let snapshot = stats.snapshot();
+        assert_eq!((snapshot.ok, snapshot.in_flight, snapshot.micros), (4, 2, 3 * 60_000_060 + 40));
+        assert_eq!(snapshot.faults, [(Kind::Saturated, 3)]);
+        let mut buckets = [0; BUCKETS_MICROS.len() + 1];
+        (buckets[0], buckets[1], buckets[BUCKETS_MICROS.len()]) = (1, 3, 3);
+        assert_eq!(snapshot.buckets, buckets);
     }
 }

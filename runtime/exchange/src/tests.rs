@@ -2,6 +2,7 @@
 
 use crate::port::{Adapter, Call, FunctionId};
 use crate::route::{Live, Routes, Service};
+use crate::slot::Slots;
 use crate::stats::Stats;
 use crate::{
     Arrival, BodySource, Digest, Entry, Fault, Kind, Origin, Permit, Record, Reply, Retry, Spine, SpineConfig,
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 mod book;
 mod onward;
@@ -58,7 +59,7 @@ fn policy(extra: &str) -> Arc<Policy> {
 }
 
 fn service(fake: Fake, policy: Arc<Policy>) -> Arc<Service> {
-    let slots = Semaphore::new(policy.limits.concurrency as usize);
+    let slots = Slots::new(policy.limits.concurrency as usize);
     let live = Live {
         adapter: "fake".to_owned(),
         version: "1.0.0".to_owned(),
@@ -248,7 +249,7 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
         let spine = Arc::clone(&spine);
         async move { run(&spine, arrival("echo", Bytes::new())).await }
     });
-    while service.live.slots.available_permits() > 0 {
+    while service.live.slots.free() > 0 {
         tokio::task::yield_now().await;
     }
     let second = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
@@ -259,7 +260,7 @@ async fn what_does_not_fit_is_refused_now_and_a_dropped_exchange_is_recorded_and
     assert!(first.await.unwrap_err().is_cancelled());
     let record = records.next().await;
     assert_eq!((record.outcome.as_str(), record.status), ("abandoned", 499));
-    assert_eq!(service.live.slots.available_permits(), 1);
+    assert_eq!(service.live.slots.free(), 1);
     assert_eq!(service.live.stats.snapshot().in_flight, 0);
 }
 
@@ -342,7 +343,7 @@ async fn a_stopping_gateway_takes_nothing_new_and_a_swap_moves_only_new_exchange
     let under_way = tokio::time::timeout(Duration::from_millis(5), run(&spine, arrival("echo", Bytes::new())));
     let new = service(Fake::Echo, policy(""));
     let (dropped, ()) = tokio::join!(under_way, async {
-        while old.live.slots.available_permits() == 64 {
+        while old.live.slots.free() == 64 {
             tokio::task::yield_now().await;
         }
         spine.set_routes(Routes::new([Arc::clone(&new)]));
@@ -362,7 +363,7 @@ async fn a_panic_leaves_a_record_that_blames_the_gateway() {
     assert!(task.await.unwrap_err().is_panic());
     let record = records.next().await;
     assert_eq!((record.status, record.outcome.as_str()), (500, "gateway-internal"));
-    assert_eq!(service.live.slots.available_permits(), 64, "its slot is free again");
+    assert_eq!(service.live.slots.free(), 64, "its slot is free again");
 }
 
 #[tokio::test]

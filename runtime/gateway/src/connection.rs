@@ -5,6 +5,7 @@ use crate::activity::{Activity, Verdict};
 use crate::gateway::{Phase, Shared};
 use crate::handler::handle;
 use crate::head_time::glance;
+use crate::joined::Joined;
 use crate::shards::Place;
 use crate::stats::Mishap;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -111,7 +112,7 @@ where
         let connection = Arc::clone(&connection);
         service_fn(move |request| handle(Arc::clone(&connection), request))
     };
-    let mut http = pin!(shared.http.serve_connection(TokioIo::new(io), service));
+    let mut http = pin!(shared.http.serve_connection(TokioIo::new(Joined::new(io)), service));
     let mut watchdog = Watchdog { connection: &connection, farewell: None };
     loop {
         let wait = match watchdog.look(Instant::now()) {

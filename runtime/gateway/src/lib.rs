@@ -27,6 +27,7 @@ pub mod gateway;
 mod handler;
 mod head_time;
 mod headers;
+mod joined;
 mod leftover;
 mod problem;
 mod quiet;

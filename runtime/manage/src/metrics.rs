@@ -68,7 +68,7 @@ impl Scrape {
         };
         let slots = |serving: &crate::deployments::Serving| {
             let live = &serving.candidate.live;
-            let free = count(live.slots.available_permits());
+            let free = count(live.slots.free());
             (live.adapter.clone(), live.version.clone(), free, u64::from(live.policy.limits.concurrency))
         };
         let services: Vec<_> = state.spine.routes().services().map(service).collect();

@@ -4,6 +4,7 @@ use super::book::Book;
 use super::{Records, arrival};
 use crate::port::{Adapter, Call, FunctionId};
 use crate::route::{Live, Routes, Service};
+use crate::slot::Slots;
 use crate::stats::Stats;
 use crate::{Arrival, Ask, Digest, Entry, Fault, Kind, Origin, Permit, Reply, Spine, SpineConfig, SystemClock, run};
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// What an adapter saw of one call.
@@ -92,7 +93,7 @@ fn serve(name: &str, adapter: &Arc<Asking>, extra: &str) -> Arc<Service> {
         version: "1.0.0".to_owned(),
         component: Digest::of(b"c"),
         policy_digest: Digest::of(b"p"),
-        slots: Semaphore::new(policy.limits.concurrency as usize),
+        slots: Slots::new(policy.limits.concurrency as usize),
         policy,
         handle: Arc::clone(adapter) as Arc<dyn Adapter>,
         stats: Stats::default(),

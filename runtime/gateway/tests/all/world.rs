@@ -3,6 +3,7 @@
 use crate::book::Book;
 use async_trait::async_trait;
 use bytes::Bytes;
+use nhip_exchange::Slots;
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
@@ -226,7 +227,7 @@ fn service(fake: Fake, deadline: &str) -> Arc<Service> {
         version: "1.2.3".to_owned(),
         component: Digest::of(b"component"),
         policy_digest: Digest::of(b"policy"),
-        slots: Semaphore::new(policy.limits.concurrency as usize),
+        slots: Slots::new(policy.limits.concurrency as usize),
         policy: Arc::new(policy),
         handle: Arc::new(fake),
         stats: Stats::default(),

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nhip_exchange::Clock;
+use nhip_exchange::{Clock, Slot, Slots};
 use nhip_policies::{Credential, Endpoint};
 use rustls::ClientConfig;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::answer::Response;
@@ -71,7 +70,7 @@ pub(super) struct Route {
     placeholders: BTreeMap<String, Secret>,
     /// What must not come back, besides what belongs to one call.
     guarded: Vec<Secret>,
-    slots: Semaphore,
+    slots: Slots,
 }
 
 impl Route {
@@ -97,19 +96,12 @@ impl Route {
         let idle = usize::try_from(endpoint.concurrency).unwrap_or(usize::MAX);
         let client = workshop.client(&endpoint.url, idle, problems);
         let placer = placer?.connect(&workshop, problems);
-        Some(Self {
-            client: client?,
-            placer: placer?,
-            placeholders,
-            guarded,
-            slots: Semaphore::new(idle.min(Semaphore::MAX_PERMITS)),
-            endpoint,
-        })
+        Some(Self { client: client?, placer: placer?, placeholders, guarded, slots: Slots::new(idle), endpoint })
     }
 
     /// A place among the endpoint's concurrent calls, or a refusal at once.
-    pub(super) fn slot(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        self.slots.try_acquire().map_err(|_| {
+    pub(super) fn slot(&self) -> Result<Slot<'_>, Failure> {
+        self.slots.take().ok_or_else(|| {
             let what = "all its concurrent calls are in use";
             Failure::unsent(FailureCode::Busy, &self.endpoint.name, what)
         })

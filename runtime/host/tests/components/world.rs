@@ -3,6 +3,7 @@
 use crate::book::Book;
 use async_trait::async_trait;
 use bytes::Bytes;
+use nhip_exchange::Slots;
 use nhip_exchange::port::{Host, KeyValue, KeyValueError, Quota, Report};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
@@ -16,7 +17,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 /// Nothing here takes that long on the slowest machine; what does has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -103,7 +104,7 @@ impl World {
             version: "1.0.0".to_owned(),
             component: digest,
             policy_digest: Digest::from_bytes(policy.digest()),
-            slots: Semaphore::new(policy.limits.concurrency as usize),
+            slots: Slots::new(policy.limits.concurrency as usize),
             policy,
             handle: admitted.adapter,
             stats: Stats::default(),

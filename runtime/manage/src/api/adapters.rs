@@ -44,7 +44,7 @@ pub(crate) async fn show(
             LiveVersion {
                 deployment: serving.deployment,
                 report: serving.candidate.report.clone(),
-                free_slots: version.slots.available_permits(),
+                free_slots: version.slots.free(),
                 slots: usize::try_from(version.policy.limits.concurrency).unwrap_or(usize::MAX),
             }
         }),

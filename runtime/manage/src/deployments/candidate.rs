@@ -4,12 +4,11 @@
 
 use nhip_exchange::port::{Admitted, Report};
 use nhip_exchange::stats::Stats;
-use nhip_exchange::{Digest, Live, Service};
+use nhip_exchange::{Digest, Live, Service, Slots};
 use nhip_policies::Policy;
 use nhip_registry::Deployment;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// What makes two deployments the same to serve.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +60,7 @@ impl Candidate {
             version: version.to_string(),
             component: content.component,
             policy_digest: content.policy,
-            slots: Semaphore::new(usize::try_from(policy.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS)),
+            slots: Slots::new(usize::try_from(policy.limits.concurrency).unwrap_or(usize::MAX)),
             handle: admitted.adapter,
             stats: Stats::default(),
             policy,

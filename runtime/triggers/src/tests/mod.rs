@@ -11,7 +11,8 @@ use nhip_exchange::durable::{Claimed, Ledger, State, Status, Work};
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
-    Clock, Digest, Entry, ExchangeId, Fault, Live, Permit, Record, Routes, Service, Spine, SpineConfig, SystemClock,
+    Clock, Digest, Entry, ExchangeId, Fault, Live, Permit, Record, Routes, Service, Slots, Spine, SpineConfig,
+    SystemClock,
 };
 use nhip_policies::{CallerName, Policy};
 use nhip_registry::{Registry, RegistryError};
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// How long a test waits for what must happen.
@@ -67,7 +68,7 @@ fn service_for(caller: &str, name: &str, policy: &str, what: Does) -> Arc<Servic
         version: "1.0.0".to_owned(),
         component: Digest::of(b"c"),
         policy_digest: Digest::of(b"p"),
-        slots: Semaphore::new(policy.limits.concurrency as usize),
+        slots: Slots::new(policy.limits.concurrency as usize),
         policy,
         handle: Arc::new(Fake(what)),
         stats: Stats::default(),
