@@ -43,19 +43,19 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// Held while the adapter runs: the adapter's and the pool's.
-pub(crate) struct Place<'a> {
+/// The adapter's slot and the pool's, while the adapter runs.
+pub(crate) struct Held<'a> {
     _adapter: Slot<'a>,
     _pool: Slot<'a>,
 }
 
 /// Take both or refuse.
-pub(crate) fn take<'a>(live: &'a Live, pool: &'a Slots) -> Result<Place<'a>, Fault> {
+pub(crate) fn take<'a>(live: &'a Live, pool: &'a Slots) -> Result<Held<'a>, Fault> {
     let adapter = live.slots.take().ok_or_else(|| {
         full().inside(format!("adapter `{}`: all {} slots taken", live.adapter, live.policy.limits.concurrency))
     })?;
     let pool = pool.take().ok_or_else(|| full().inside("every slot of the instance pool is taken"))?;
-    Ok(Place { _adapter: adapter, _pool: pool })
+    Ok(Held { _adapter: adapter, _pool: pool })
 }
 
 fn full() -> Fault {

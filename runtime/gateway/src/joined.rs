@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most bytes that are sooner joined than listed. It is also what a connection keeps for it.
+/// The most bytes that are sooner joined than listed. It is also the most that a connection keeps for it.
 const SHORT: usize = 4 * 1024;
 
 /// A connection that writes what is short as one piece.
@@ -41,6 +41,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Joined<I> {
             return io.poll_write_vectored(cx, pieces);
         }
         piece.clear();
+        piece.reserve_exact(bytes);
         pieces.iter().for_each(|more| piece.extend_from_slice(more));
         io.poll_write(cx, piece)
     }
