@@ -14,7 +14,7 @@ macro_rules! checked_text {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
             /// The name as text.
@@ -27,7 +27,7 @@ macro_rules! checked_text {
             type Err = $crate::mistakes::Invalid;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $check(text).map(Self)
+                $check(text).map(|text| Self(text.into()))
             }
         }
 
@@ -41,7 +41,14 @@ macro_rules! checked_text {
 
         impl From<$name> for String {
             fn from(name: $name) -> String {
-                name.0
+                name.0.into()
+            }
+        }
+
+        /// Without a copy on the heap where it is short.
+        impl From<&$name> for smol_str::SmolStr {
+            fn from(name: &$name) -> Self {
+                name.0.clone()
             }
         }
 

@@ -85,7 +85,7 @@ impl Writing {
 }
 
 fn record(at: u64, service: &str) -> Record {
-    Record { service: service.to_owned(), ..sample(at) }
+    Record { service: service.into(), ..sample(at) }
 }
 
 fn exchanges() -> ExchangeFilter {
@@ -188,7 +188,7 @@ async fn a_segment_is_in_the_database_as_it_is_in_the_folder() {
         one.keep(at, "population").await;
     }
     // Longer than a part.
-    let long = Record { purpose: Some("đ".repeat(1 << 20)), ..record(40, "population") };
+    let long = Record { purpose: Some("đ".repeat(1 << 20).into()), ..record(40, "population") };
     one.queue.send(Entry { record: long, written: None }).await.unwrap();
     one.keep(41, "population").await;
     one.archived().await;

@@ -4,25 +4,26 @@ use crate::digest::Digest;
 use crate::fault::{Fault, Kind};
 use crate::outcome::Reply;
 use crate::record::Record;
+use smol_str::SmolStr;
 
 /// Write the end into the record. Returns the kind of fault, for the counters.
 pub(crate) fn judge(record: &mut Record, result: &Result<Reply, Fault>) -> Option<Kind> {
     match result {
         Ok(Reply::Accepted(_)) => {
-            "accepted".clone_into(&mut record.outcome);
+            record.outcome = SmolStr::new_static("accepted");
             record.status = 202;
             None
         }
         Ok(Reply::Answer(answer)) => {
             record.response = Some(Digest::of(answer));
-            "ok".clone_into(&mut record.outcome);
+            record.outcome = SmolStr::new_static("ok");
             record.status = 200;
             None
         }
         Err(fault) => {
             let row = fault.kind.row();
-            row.code.clone_into(&mut record.outcome);
-            record.blame = Some(row.blame.word().to_owned());
+            record.outcome = SmolStr::new_static(row.code);
+            record.blame = Some(SmolStr::new_static(row.blame.word()));
             record.status = row.status;
             record.response = fault.value.as_deref().map(Digest::of);
             Some(fault.kind)

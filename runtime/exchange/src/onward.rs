@@ -18,6 +18,7 @@ use crate::spine::Spine;
 use crate::trace::TraceContext;
 use bytes::Bytes;
 use nhip_policies::CallerName;
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub struct Ask<'a> {
 pub struct Onward {
     spine: Arc<Spine>,
     caller: Result<CallerName, Fault>,
-    purpose: Option<String>,
+    purpose: Option<SmolStr>,
     trace: TraceContext,
     chain: Chain,
     /// How often each was asked.
@@ -51,7 +52,7 @@ impl Onward {
     pub(crate) fn new(
         spine: Arc<Spine>,
         live: &Live,
-        purpose: Option<String>,
+        purpose: Option<SmolStr>,
         trace: TraceContext,
         chain: Chain,
     ) -> Self {
@@ -70,8 +71,8 @@ impl Onward {
             origin: Origin::Adapter { chain: self.chain.clone(), contract: ask.contract.to_owned() },
             peer: None,
             caller: self.caller.clone(),
-            service: ask.service.to_owned(),
-            function: ask.function.to_owned(),
+            service: ask.service.into(),
+            function: ask.function.into(),
             purpose: self.purpose.clone(),
             traceparent: Some(self.trace.to_string()),
             flaw: None,
@@ -83,11 +84,11 @@ impl Onward {
     }
 
     /// The same for the same call of every try. Equal calls of one try are told apart by their order.
-    fn key(&mut self, effect: ExchangeId, ask: &Ask<'_>) -> String {
+    fn key(&mut self, effect: ExchangeId, ask: &Ask<'_>) -> SmolStr {
         let Ask { contract: _, service, function, later: _, body } = ask;
         let digest = Digest::of(&[service.as_bytes(), b"/", function.as_bytes(), b"/", body].concat());
         let asked = self.asked.entry(digest).or_default();
         *asked = asked.saturating_add(1);
-        format!("adapter {effect} {} {asked}", digest.hex())
+        smol_str::format_smolstr!("adapter {effect} {} {asked}", digest.hex())
     }
 }

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_policies::Policy;
 use serde::Serialize;
+use smol_str::SmolStr;
 use std::any::Any;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -29,11 +30,11 @@ pub struct Call {
     /// The exchange's id.
     pub id: ExchangeId,
     /// The service's public name.
-    pub service: String,
+    pub service: SmolStr,
     /// The function's name.
-    pub function_name: String,
+    pub function_name: SmolStr,
     /// The purpose the caller named.
-    pub purpose: Option<String>,
+    pub purpose: Option<SmolStr>,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// The trace.

@@ -4,9 +4,13 @@ use crate::digest::Digest;
 use crate::id::ExchangeId;
 use crate::trail::UpstreamCall;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tokio::sync::oneshot;
 
 /// One exchange, as it ended. Bodies are not kept; their digests are.
+///
+/// Its texts are those of [`SmolStr`]: up to 23 bytes lie in the record itself, so that the thread which writes it has little to free of
+/// what another has allocated.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The exchange's id.
@@ -16,28 +20,28 @@ pub struct Record {
     /// From opening to the end, in microseconds.
     pub micros: u64,
     /// What started it: `http`, `smoke`, `delivery`, `schedule`, `adapter`.
-    pub origin: String,
+    pub origin: SmolStr,
     /// The peer's address, if it came over the network.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<String>,
+    pub peer: Option<SmolStr>,
     /// The trace it belongs to (`traceparent`).
     pub trace: String,
     /// The proven caller.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<String>,
+    pub caller: Option<SmolStr>,
     /// The purpose the caller named, cut to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
+    pub purpose: Option<SmolStr>,
     /// The service asked for, cut to 128 characters.
-    pub service: String,
+    pub service: SmolStr,
     /// The function asked for, cut to 128 characters.
-    pub function: String,
+    pub function: SmolStr,
     /// The adapter that served it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub adapter: Option<String>,
+    pub adapter: Option<SmolStr>,
     /// The adapter's version.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<SmolStr>,
     /// Digest of the component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<Digest>,
@@ -51,10 +55,10 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Digest>,
     /// `ok`, `accepted` (to be done later), or the code of the fault.
-    pub outcome: String,
+    pub outcome: SmolStr,
     /// Whose trouble it was, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub blame: Option<String>,
+    pub blame: Option<SmolStr>,
     /// The status the caller was given.
     pub status: u16,
     /// Processor time in the sandbox, in microseconds.
@@ -72,7 +76,7 @@ pub struct Record {
     pub parent: Option<ExchangeId>,
     /// The schedule that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<String>,
+    pub schedule: Option<SmolStr>,
 }
 
 impl Record {
@@ -82,20 +86,20 @@ impl Record {
             id,
             opened_ms: 0,
             micros: 0,
-            origin: String::new(),
+            origin: SmolStr::default(),
             peer: None,
             trace: String::new(),
             caller: None,
             purpose: None,
-            service: String::new(),
-            function: String::new(),
+            service: SmolStr::default(),
+            function: SmolStr::default(),
             adapter: None,
             version: None,
             component: None,
             policy: None,
             request: None,
             response: None,
-            outcome: String::new(),
+            outcome: SmolStr::default(),
             blame: None,
             status: 0,
             cpu_micros: 0,

@@ -17,6 +17,7 @@ use crate::port::Call;
 use crate::route::route;
 use crate::slot;
 use crate::spine::Spine;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Run one exchange, from arrival to record.
@@ -57,9 +58,9 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
         let demand = Demand { key: arrival.key, later: arrival.later, deadline };
         let work = Work {
             caller: permit.caller().clone(),
-            service: arrival.service.clone(),
-            function: arrival.function.clone(),
-            purpose: purpose.clone(),
+            service: arrival.service.to_string(),
+            function: arrival.function.to_string(),
+            purpose: purpose.as_ref().map(SmolStr::to_string),
             trace: open.trace.to_string(),
             depth: chain::depth(&arrival.origin),
             body: body.clone(),

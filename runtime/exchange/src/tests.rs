@@ -135,8 +135,8 @@ fn arrival(function: &str, body: impl BodySource + 'static) -> Arrival {
         origin: Origin::Http,
         peer: None,
         caller: Ok("mot-cua".parse::<CallerName>().unwrap()),
-        service: "fake".to_owned(),
-        function: function.to_owned(),
+        service: "fake".into(),
+        function: function.into(),
         purpose: None,
         traceparent: None,
         flaw: None,
@@ -188,7 +188,7 @@ async fn every_refusal_has_its_kind_and_one_record() {
             Kind::MethodNotAllowed,
             Arrival { flaw: Some(Fault::new(Kind::MethodNotAllowed, "post")), ..arrival("echo", Bytes::new()) },
         ),
-        (Kind::UnknownService, Arrival { service: "other".to_owned(), ..arrival("echo", Bytes::new()) }),
+        (Kind::UnknownService, Arrival { service: "other".into(), ..arrival("echo", Bytes::new()) }),
         (Kind::UnknownFunction, arrival("other", Bytes::new())),
         (Kind::Forbidden, Arrival { caller: unknown("stranger"), ..arrival("echo", Bytes::new()) }),
         (Kind::TooLarge, arrival("echo", Bytes::from(vec![b' '; (1 << 20) + 1]))),
@@ -330,7 +330,7 @@ async fn a_durable_answer_waits_for_its_record_and_does_not_leave_without_it() {
     let fault = run(&spine, arrival("echo", Bytes::new())).await.result.unwrap_err();
     assert_eq!((fault.kind, fault.kind.row().retry), (Kind::RecordUnwritten, Retry::IfIdempotent));
     // What reached no adapter, and what may be relaxed, waits for nothing.
-    let refused = Arrival { service: "other".to_owned(), ..arrival("echo", Bytes::new()) };
+    let refused = Arrival { service: "other".into(), ..arrival("echo", Bytes::new()) };
     assert_eq!(run(&spine, refused).await.result.unwrap_err().kind, Kind::UnknownService);
     spine.set_routes(Routes::new([service(Fake::Echo, policy(RELAXED))]));
     assert!(run(&spine, arrival("echo", Bytes::new())).await.result.is_ok());
@@ -371,14 +371,14 @@ async fn a_deployed_service_that_cannot_run_is_not_told_to_be_unknown() {
     let service = service(Fake::Echo, policy(""));
     let (spine, mut records) = spine(&service);
     spine.set_routes(Routes::new([service]).with_down(["broken".to_owned()]));
-    let outcome = run(&spine, Arrival { service: "broken".to_owned(), ..arrival("echo", Bytes::new()) }).await;
+    let outcome = run(&spine, Arrival { service: "broken".into(), ..arrival("echo", Bytes::new()) }).await;
     let fault = outcome.result.unwrap_err();
     assert_eq!((fault.kind, fault.retry_after), (Kind::AdapterUnavailable, Some(30)));
     assert_eq!(records.next().await.status, 503);
 }
 
 fn keyed(key: &str, body: &'static str) -> Arrival {
-    Arrival { key: Some(key.to_owned()), ..arrival("echo", Bytes::from_static(body.as_bytes())) }
+    Arrival { key: Some(key.into()), ..arrival("echo", Bytes::from_static(body.as_bytes())) }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::stats::Mishap;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use smol_str::{SmolStr, ToSmolStr};
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -73,7 +74,7 @@ pub(crate) struct Connection {
     pub(crate) shared: Arc<Shared>,
     pub(crate) peer: SocketAddr,
     /// The same as text, for records.
-    pub(crate) peer_text: String,
+    pub(crate) peer_text: SmolStr,
     pub(crate) activity: Activity,
     _hold: Hold,
 }
@@ -88,7 +89,7 @@ pub(crate) async fn serve(accepted: Accepted, tls: Option<TlsAcceptor>) {
     }
     let connection = |hold| {
         let activity = Activity::new(Instant::now());
-        Arc::new(Connection { shared: Arc::clone(&shared), peer, peer_text: peer.to_string(), activity, _hold: hold })
+        Arc::new(Connection { shared: Arc::clone(&shared), peer, peer_text: peer.to_smolstr(), activity, _hold: hold })
     };
     let Some(tls) = tls else { return speak(connection(hold), stream, phase).await };
     tokio::select! {

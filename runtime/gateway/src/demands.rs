@@ -8,6 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Version};
 use nhip_exchange::{Fault, Kind};
+use smol_str::SmolStr;
 
 /// Our own header: the code that says what personal data is wanted for.
 const PURPOSE: HeaderName = HeaderName::from_static("x-purpose");
@@ -66,18 +67,18 @@ fn ends_in_json(media: &str) -> bool {
 }
 
 /// The purpose the caller names.
-pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<SmolStr>, Fault> {
     let Some(purpose) = single(headers, &PURPOSE)? else { return Ok(None) };
     let visible = purpose.bytes().all(|byte| byte.is_ascii_graphic());
     if purpose.is_empty() || purpose.len() > LONGEST_PURPOSE || !visible {
         let text = format!("`X-Purpose` must be 1 to {LONGEST_PURPOSE} visible ASCII characters without blanks");
         return Err(Fault::new(Kind::Malformed, text));
     }
-    Ok(Some(purpose.to_owned()))
+    Ok(Some(purpose.into()))
 }
 
 /// The idempotency key: a string in quotes, as its draft wants it, or bare, as most clients send it.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<SmolStr>, Fault> {
     let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
@@ -88,7 +89,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
         );
         return Err(Fault::new(Kind::Malformed, text));
     }
-    Ok(Some(bare.to_owned()))
+    Ok(Some(bare.into()))
 }
 
 /// Whether the caller prefers that the exchange is accepted now and done later.

@@ -16,6 +16,7 @@ use http::{HeaderName, Method, Request};
 use hyper::body::{Body, Incoming};
 use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome, shard};
 use nhip_policies::CallerName;
+use smol_str::SmolStr;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -82,7 +83,7 @@ async fn exchange(
 ) -> Answer {
     let has_body = !body.is_end_stream();
     let mut flaw = flaw(head, address, has_body).err();
-    let mut known = |demand: Result<Option<String>, Fault>| {
+    let mut known = |demand: Result<Option<SmolStr>, Fault>| {
         demand.unwrap_or_else(|fault| {
             flaw.get_or_insert(fault);
             None
@@ -90,9 +91,9 @@ async fn exchange(
     };
     let (purpose, key) = (known(demands::purpose(&head.headers)), known(demands::key(&head.headers)));
     let (service, function) = match address {
-        Address::Exchange { service, function } => (service.to_string(), function.to_string()),
-        Address::Garbled { service, function } => ((*service).to_owned(), (*function).to_owned()),
-        _ => (head.uri.path().to_owned(), String::new()),
+        Address::Exchange { service, function } => (service.as_ref().into(), function.as_ref().into()),
+        Address::Garbled { service, function } => ((*service).into(), (*function).into()),
+        _ => (head.uri.path().into(), SmolStr::default()),
     };
     let leftover = has_body.then(|| Leftover::of(head, body));
     let arrival = Arrival {

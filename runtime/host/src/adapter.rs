@@ -57,7 +57,7 @@ impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
         let entry = self.entry(call.function)?;
         let arguments = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
-        let caller = permit.caller().as_str().to_owned();
+        let caller = permit.caller().into();
         let sandbox =
             sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call).map_err(|error| {
                 Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")

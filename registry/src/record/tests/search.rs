@@ -29,13 +29,13 @@ async fn filled() -> Gateway {
 
 /// What the filter means, said once more and without any of the shortcuts.
 fn expected(filter: &ExchangeFilter, everything: &[ChainEntry]) -> Vec<ChainEntry> {
-    let is = |wanted: &Option<String>, text: Option<&String>| wanted.is_none() || wanted.as_ref() == text;
+    let is = |wanted: &Option<String>, text: Option<&str>| wanted.is_none() || wanted.as_deref() == text;
     let of_exchange = |record: &Record| {
         filter.id.is_none_or(|id| id == record.id)
             && is(&filter.service, Some(&record.service))
-            && is(&filter.caller, record.caller.as_ref())
+            && is(&filter.caller, record.caller.as_deref())
             && is(&filter.outcome, Some(&record.outcome))
-            && is(&filter.adapter, record.adapter.as_ref())
+            && is(&filter.adapter, record.adapter.as_deref())
             && filter.upstream.as_ref().is_none_or(|text| {
                 record.upstream.iter().filter_map(|call| call.id.as_ref()).any(|id| id.contains(text.as_str()))
             })

@@ -50,10 +50,10 @@ fn table(records: &[Record]) -> String {
         table.row([
             utc(record.opened_ms),
             record.id.to_string(),
-            record.caller.clone().unwrap_or_default(),
+            record.caller.as_deref().unwrap_or_default().to_owned(),
             format!("{}/{}", record.service, record.function),
-            record.version.clone().unwrap_or_default(),
-            record.outcome.clone(),
+            record.version.as_deref().unwrap_or_default().to_owned(),
+            record.outcome.to_string(),
             record.status.to_string(),
             took(record.micros),
         ]);
@@ -63,9 +63,6 @@ fn table(records: &[Record]) -> String {
 
 /// Everything in a record, in words; with the place of its entry, where that is known.
 pub(super) fn show(record: &Record, entry: Option<String>) -> String {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let digest =
-        |value: &Option<nhip_exchange::Digest>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let blame = record.blame.as_ref().map(|blame| format!(", blame: {blame}")).unwrap_or_default();
     let mut known = vec![("exchange", record.id.to_string())];
     known.extend(entry.map(|place| ("entry", place)));
@@ -74,7 +71,7 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
     }
     known.extend(record.repeats.map(|first| ("repeats", format!("{first}, whose answer was given again"))));
     known.extend(record.parent.map(|parent| ("called by", format!("the adapter of {parent}"))));
-    known.extend(record.schedule.clone().map(|schedule| ("schedule", schedule)));
+    known.extend(record.schedule.as_ref().map(|schedule| ("schedule", schedule.to_string())));
     known.extend([
         ("opened", utc(record.opened_ms)),
         ("took", format!("{}, of it {} in the adapter", took(record.micros), took(record.cpu_micros))),
@@ -85,10 +82,10 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
         ("adapter", format!("{} {}", text(&record.adapter), text(&record.version))),
         ("outcome", format!("{} ({}){blame}", record.outcome, record.status)),
         ("trace", record.trace.clone()),
-        ("component", digest(&record.component)),
-        ("policy", digest(&record.policy)),
-        ("request", digest(&record.request)),
-        ("response", digest(&record.response)),
+        ("component", text(&record.component)),
+        ("policy", text(&record.policy)),
+        ("request", text(&record.request)),
+        ("response", text(&record.response)),
     ]);
     let mut shown = facts(&known);
     if !record.upstream.is_empty() {
@@ -96,6 +93,10 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
         shown.push_str(&upstream(&record.upstream));
     }
     shown
+}
+
+fn text(value: &Option<impl ToString>) -> String {
+    value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
 fn upstream(calls: &[UpstreamCall]) -> String {

@@ -43,7 +43,8 @@ struct Asking {
 #[async_trait]
 impl Adapter for Asking {
     async fn call(&self, permit: Permit, mut call: Call) -> Result<Bytes, Fault> {
-        let (caller, purpose, trace) = (permit.caller().to_string(), call.purpose.clone(), call.trace.to_string());
+        let (caller, purpose, trace) =
+            (permit.caller().to_string(), call.purpose.as_ref().map(ToString::to_string), call.trace.to_string());
         let id = call.id.to_string();
         self.seen.lock().unwrap().push(Seen { id, caller, purpose, trace, deadline: call.deadline });
         if self.hangs {
@@ -124,7 +125,7 @@ fn house(services: impl IntoIterator<Item = Arc<Service>>, pool: usize) -> (Arc<
 }
 
 fn to(service: &str) -> Arrival {
-    Arrival { service: service.to_owned(), ..arrival("f", Bytes::from_static(b"{}")) }
+    Arrival { service: service.into(), ..arrival("f", Bytes::from_static(b"{}")) }
 }
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn an_adapters_exchange_has_a_record_of_its_own_and_inherits_trace_and_pur
     let (front, back) = (Arc::new(Asking::of(&[("back", false)])), Arc::new(Asking::default()));
     let back_service = serve("back", &back, "[callers]\nallow = [\"front\"]\npurposes = [\"P-1\"]\n");
     let (spine, mut records, _) = house([serve("front", &front, ""), back_service], 4);
-    let outcome = run(&spine, Arrival { purpose: Some("P-1".to_owned()), ..to("front") }).await;
+    let outcome = run(&spine, Arrival { purpose: Some("P-1".into()), ..to("front") }).await;
     assert_eq!(front.told(), [Ok(Reply::Answer("\"0\"".into()))]);
     let (inner, outer) = (records.next().await, records.next().await);
     assert_eq!((outer.id, outer.origin.as_str(), outer.parent), (outcome.id, "http", None));
@@ -232,7 +233,7 @@ async fn an_adapters_exchange_has_no_more_time_than_the_one_that_waits_for_it() 
     assert!(outcome.result.is_ok() || outcome.result.unwrap_err().kind == Kind::DeadlineExceeded);
     let mut services: Vec<String> = vec![];
     for _ in 0..3 {
-        services.push(records.next().await.service);
+        services.push(records.next().await.service.to_string());
     }
     services.sort();
     assert_eq!(services, ["front", "quick", "slow"], "each has left a record");
@@ -248,7 +249,7 @@ async fn the_next_try_of_an_exchange_repeats_no_effect_of_the_one_before() {
     let (back, later) = (Arc::new(Asking::default()), Arc::new(Asking::default()));
     let services = [serve("front", &front, ""), serve("back", &back, ""), serve("later", &later, "")];
     let (spine, _records, book) = house(services, 4);
-    let keyed = || Arrival { key: Some("k".to_owned()), ..to("front") };
+    let keyed = || Arrival { key: Some("k".into()), ..to("front") };
     assert_eq!(run(&spine, keyed()).await.result.unwrap_err().kind, Kind::UpstreamTimeout);
     assert_eq!((back.seen().len(), book.accepted().len()), (2, 1), "equal calls of one try are two");
     assert!(run(&spine, keyed()).await.result.is_ok());

@@ -16,10 +16,10 @@ impl exchange::Host for State {
         let of = &self.of;
         Ok(exchange::Context {
             id: of.id.to_string(),
-            service: of.service.clone(),
-            function: of.function.clone(),
-            caller: of.caller.clone(),
-            purpose: of.purpose.clone(),
+            service: of.service.to_string(),
+            function: of.function.to_string(),
+            caller: of.caller.to_string(),
+            purpose: of.purpose.as_ref().map(ToString::to_string),
             attempt: of.attempt,
             deadline_ms: of.deadline_ms,
             traceparent: of.trace.to_string(),

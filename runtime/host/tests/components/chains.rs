@@ -37,7 +37,7 @@ async fn eight_adapters_may_stand_one_below_another_and_the_ninth_is_refused() {
     let mut services = Vec::new();
     for _ in 0..9 {
         let record = world.record().await;
-        services.push((record.service, record.outcome == "import-refused"));
+        services.push((record.service.to_string(), record.outcome == "import-refused"));
     }
     let expected: Vec<(String, bool)> = (0..9).rev().map(|at| (format!("l{at}"), at == 8)).collect();
     assert_eq!(services, expected);

@@ -49,7 +49,7 @@ async fn a_repeat_hands_nothing_over_again() {
     let world = World::new();
     world.deploy(&office(), OFFICE).await;
     world.deploy(&messenger(), &policy("")).await;
-    let keyed = || Arrival { key: Some("k".to_owned()), ..arrival("messenger", "hand-over", r#"{"items":[]}"#) };
+    let keyed = || Arrival { key: Some("k".into()), ..arrival("messenger", "hand-over", r#"{"items":[]}"#) };
     for _ in 0..2 {
         assert!(run(&world.spine, keyed()).await.result.is_ok());
     }

@@ -57,7 +57,11 @@ impl World {
 
     fn runs(&self) -> Vec<(String, Option<String>, Option<String>)> {
         let records = self.records.lock().unwrap();
-        records.iter().map(|record| (record.outcome.clone(), record.schedule.clone(), record.caller.clone())).collect()
+        let some = |text: &Option<_>| text.as_ref().map(ToString::to_string);
+        records
+            .iter()
+            .map(|record| (record.outcome.to_string(), some(&record.schedule), some(&record.caller)))
+            .collect()
     }
 }
 

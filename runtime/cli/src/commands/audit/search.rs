@@ -56,9 +56,9 @@ fn cells(body: &Body) -> (&'static str, u64, String, String, String, String) {
         Body::Exchange(record) => (
             "exchange",
             record.opened_ms,
-            record.caller.clone().unwrap_or_default(),
+            record.caller.as_deref().unwrap_or_default().to_owned(),
             format!("{}/{}", record.service, record.function),
-            record.outcome.clone(),
+            record.outcome.to_string(),
             record.id.to_string(),
         ),
         Body::Act(act) => (
