@@ -14,7 +14,7 @@ macro_rules! checked_text {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(smol_str::SmolStr);
+        pub struct $name(compact_str::CompactString);
 
         impl $name {
             /// The name as text.
@@ -46,7 +46,7 @@ macro_rules! checked_text {
         }
 
         /// Without a copy on the heap where it is short.
-        impl From<&$name> for smol_str::SmolStr {
+        impl From<&$name> for compact_str::CompactString {
             fn from(name: &$name) -> Self {
                 name.0.clone()
             }

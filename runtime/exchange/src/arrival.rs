@@ -6,8 +6,8 @@ use crate::id::ExchangeId;
 use crate::route::Service;
 use async_trait::async_trait;
 use bytes::Bytes;
+use compact_str::CompactString;
 use nhip_policies::CallerName;
-use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Where the body of a request comes from. It is read only after the caller was admitted, so a stranger cannot make
@@ -76,21 +76,21 @@ pub struct Arrival {
     /// What started it.
     pub origin: Origin,
     /// The peer's address.
-    pub peer: Option<SmolStr>,
+    pub peer: Option<CompactString>,
     /// Who calls, proven, or why that is not known.
     pub caller: Result<CallerName, Fault>,
     /// The public name of the service asked for, as the caller wrote it.
-    pub service: SmolStr,
+    pub service: CompactString,
     /// The function asked for, as the caller wrote it.
-    pub function: SmolStr,
+    pub function: CompactString,
     /// Why the caller asks: a purpose code.
-    pub purpose: Option<SmolStr>,
+    pub purpose: Option<CompactString>,
     /// The caller's `traceparent`.
     pub traceparent: Option<String>,
     /// What the listener already found wrong: told to the caller once it has proven who it is.
     pub flaw: Option<Fault>,
     /// What makes repeats of this request one effect: the caller's idempotency key.
-    pub key: Option<SmolStr>,
+    pub key: Option<CompactString>,
     /// Whether the caller wants it accepted now and done later.
     pub later: bool,
     /// The request's body.

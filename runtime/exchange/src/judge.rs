@@ -4,26 +4,26 @@ use crate::digest::Digest;
 use crate::fault::{Fault, Kind};
 use crate::outcome::Reply;
 use crate::record::Record;
-use smol_str::SmolStr;
+use compact_str::CompactString;
 
 /// Write the end into the record. Returns the kind of fault, for the counters.
 pub(crate) fn judge(record: &mut Record, result: &Result<Reply, Fault>) -> Option<Kind> {
     match result {
         Ok(Reply::Accepted(_)) => {
-            record.outcome = SmolStr::new_static("accepted");
+            record.outcome = CompactString::const_new("accepted");
             record.status = 202;
             None
         }
         Ok(Reply::Answer(answer)) => {
             record.response = Some(Digest::of(answer));
-            record.outcome = SmolStr::new_static("ok");
+            record.outcome = CompactString::const_new("ok");
             record.status = 200;
             None
         }
         Err(fault) => {
             let row = fault.kind.row();
-            record.outcome = SmolStr::new_static(row.code);
-            record.blame = Some(SmolStr::new_static(row.blame.word()));
+            record.outcome = CompactString::const_new(row.code);
+            record.blame = Some(CompactString::const_new(row.blame.word()));
             record.status = row.status;
             record.response = fault.value.as_deref().map(Digest::of);
             Some(fault.kind)

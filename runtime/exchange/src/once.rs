@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::route::Live;
 use crate::spine::Spine;
 use bytes::Bytes;
-use smol_str::SmolStr;
+use compact_str::CompactString;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -77,7 +77,7 @@ impl Drop for Claim {
 /// What the caller demands beyond a plain answer.
 pub(crate) struct Demand {
     /// Its idempotency key.
-    pub(crate) key: Option<SmolStr>,
+    pub(crate) key: Option<CompactString>,
     /// Whether to accept it now and do it later.
     pub(crate) later: bool,
     /// When the exchange must be over.

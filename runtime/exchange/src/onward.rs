@@ -17,8 +17,8 @@ use crate::run::run;
 use crate::spine::Spine;
 use crate::trace::TraceContext;
 use bytes::Bytes;
+use compact_str::CompactString;
 use nhip_policies::CallerName;
-use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub struct Ask<'a> {
 pub struct Onward {
     spine: Arc<Spine>,
     caller: Result<CallerName, Fault>,
-    purpose: Option<SmolStr>,
+    purpose: Option<CompactString>,
     trace: TraceContext,
     chain: Chain,
     /// How often each was asked.
@@ -52,7 +52,7 @@ impl Onward {
     pub(crate) fn new(
         spine: Arc<Spine>,
         live: &Live,
-        purpose: Option<SmolStr>,
+        purpose: Option<CompactString>,
         trace: TraceContext,
         chain: Chain,
     ) -> Self {
@@ -84,11 +84,11 @@ impl Onward {
     }
 
     /// The same for the same call of every try. Equal calls of one try are told apart by their order.
-    fn key(&mut self, effect: ExchangeId, ask: &Ask<'_>) -> SmolStr {
+    fn key(&mut self, effect: ExchangeId, ask: &Ask<'_>) -> CompactString {
         let Ask { contract: _, service, function, later: _, body } = ask;
         let digest = Digest::of(&[service.as_bytes(), b"/", function.as_bytes(), b"/", body].concat());
         let asked = self.asked.entry(digest).or_default();
         *asked = asked.saturating_add(1);
-        smol_str::format_smolstr!("adapter {effect} {} {asked}", digest.hex())
+        compact_str::format_compact!("adapter {effect} {} {asked}", digest.hex())
     }
 }

@@ -14,7 +14,7 @@ use crate::route::Live;
 use crate::spine::Spine;
 use crate::trace::TraceContext;
 use crate::trail::Trail;
-use smol_str::SmolStr;
+use compact_str::CompactString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Permit;
@@ -67,10 +67,10 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
     };
     let record = Record {
         opened_ms,
-        origin: SmolStr::new_static(arrival.origin.word()),
+        origin: CompactString::const_new(arrival.origin.word()),
         peer: arrival.peer.take(),
         trace: trace.to_string(),
-        caller: arrival.caller.as_ref().ok().map(SmolStr::from),
+        caller: arrival.caller.as_ref().ok().map(CompactString::from),
         purpose: arrival.purpose.as_deref().map(cut),
         service: cut(&arrival.service),
         function: cut(&arrival.function),
@@ -80,7 +80,7 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
             _ => None,
         },
         schedule: match &arrival.origin {
-            Origin::Schedule(name) => Some(SmolStr::new(name)),
+            Origin::Schedule(name) => Some(CompactString::new(name)),
             _ => None,
         },
         ..Record::of(id)
@@ -104,8 +104,8 @@ impl Open<'_> {
     /// Note which version serves the exchange.
     pub(crate) fn served_by(&mut self, live: &Arc<Live>) {
         live.stats.opened();
-        self.record.adapter = Some(SmolStr::new(&live.adapter));
-        self.record.version = Some(SmolStr::new(&live.version));
+        self.record.adapter = Some(CompactString::new(&live.adapter));
+        self.record.version = Some(CompactString::new(&live.version));
         self.record.component = Some(live.component);
         self.record.policy = Some(live.policy_digest);
         self.live = Some(Arc::clone(live));
@@ -151,7 +151,7 @@ impl Drop for Open<'_> {
 }
 
 /// At most [`WORD`] bytes of a text, cut between characters.
-fn cut(text: &str) -> SmolStr {
+fn cut(text: &str) -> CompactString {
     let end = (0..=WORD.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    SmolStr::new(text.get(..end).unwrap_or_default())
+    CompactString::new(text.get(..end).unwrap_or_default())
 }

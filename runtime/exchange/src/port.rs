@@ -10,9 +10,9 @@ use crate::trace::TraceContext;
 use crate::trail::Trail;
 use async_trait::async_trait;
 use bytes::Bytes;
+use compact_str::CompactString;
 use nhip_policies::Policy;
 use serde::Serialize;
-use smol_str::SmolStr;
 use std::any::Any;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -30,11 +30,11 @@ pub struct Call {
     /// The exchange's id.
     pub id: ExchangeId,
     /// The service's public name.
-    pub service: SmolStr,
+    pub service: CompactString,
     /// The function's name.
-    pub function_name: SmolStr,
+    pub function_name: CompactString,
     /// The purpose the caller named.
-    pub purpose: Option<SmolStr>,
+    pub purpose: Option<CompactString>,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// The trace.

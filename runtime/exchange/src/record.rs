@@ -3,14 +3,14 @@
 use crate::digest::Digest;
 use crate::id::ExchangeId;
 use crate::trail::UpstreamCall;
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use tokio::sync::oneshot;
 
 /// One exchange, as it ended. Bodies are not kept; their digests are.
 ///
-/// Its texts are those of [`SmolStr`]: up to 23 bytes lie in the record itself, so that the thread which writes it has little to free of
-/// what another has allocated.
+/// Most of its texts are short, and a [`CompactString`] of up to 24 bytes lies in the record itself: the thread that writes the record has
+/// little to free of what another has allocated. A longer one is copied, not shared, so that no shard waits for another's count.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The exchange's id.
@@ -20,28 +20,28 @@ pub struct Record {
     /// From opening to the end, in microseconds.
     pub micros: u64,
     /// What started it: `http`, `smoke`, `delivery`, `schedule`, `adapter`.
-    pub origin: SmolStr,
+    pub origin: CompactString,
     /// The peer's address, if it came over the network.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<SmolStr>,
+    pub peer: Option<CompactString>,
     /// The trace it belongs to (`traceparent`).
     pub trace: String,
     /// The proven caller.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<SmolStr>,
+    pub caller: Option<CompactString>,
     /// The purpose the caller named, cut to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<SmolStr>,
+    pub purpose: Option<CompactString>,
     /// The service asked for, cut to 128 characters.
-    pub service: SmolStr,
+    pub service: CompactString,
     /// The function asked for, cut to 128 characters.
-    pub function: SmolStr,
+    pub function: CompactString,
     /// The adapter that served it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub adapter: Option<SmolStr>,
+    pub adapter: Option<CompactString>,
     /// The adapter's version.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<SmolStr>,
+    pub version: Option<CompactString>,
     /// Digest of the component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<Digest>,
@@ -55,10 +55,10 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Digest>,
     /// `ok`, `accepted` (to be done later), or the code of the fault.
-    pub outcome: SmolStr,
+    pub outcome: CompactString,
     /// Whose trouble it was, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub blame: Option<SmolStr>,
+    pub blame: Option<CompactString>,
     /// The status the caller was given.
     pub status: u16,
     /// Processor time in the sandbox, in microseconds.
@@ -76,7 +76,7 @@ pub struct Record {
     pub parent: Option<ExchangeId>,
     /// The schedule that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<SmolStr>,
+    pub schedule: Option<CompactString>,
 }
 
 impl Record {
@@ -86,20 +86,20 @@ impl Record {
             id,
             opened_ms: 0,
             micros: 0,
-            origin: SmolStr::default(),
+            origin: CompactString::default(),
             peer: None,
             trace: String::new(),
             caller: None,
             purpose: None,
-            service: SmolStr::default(),
-            function: SmolStr::default(),
+            service: CompactString::default(),
+            function: CompactString::default(),
             adapter: None,
             version: None,
             component: None,
             policy: None,
             request: None,
             response: None,
-            outcome: SmolStr::default(),
+            outcome: CompactString::default(),
             blame: None,
             status: 0,
             cpu_micros: 0,

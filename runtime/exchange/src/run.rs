@@ -17,7 +17,7 @@ use crate::port::Call;
 use crate::route::route;
 use crate::slot;
 use crate::spine::Spine;
-use smol_str::SmolStr;
+use compact_str::CompactString;
 use std::sync::Arc;
 
 /// Run one exchange, from arrival to record.
@@ -60,7 +60,7 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
             caller: permit.caller().clone(),
             service: arrival.service.to_string(),
             function: arrival.function.to_string(),
-            purpose: purpose.as_ref().map(SmolStr::to_string),
+            purpose: purpose.as_ref().map(CompactString::to_string),
             trace: open.trace.to_string(),
             depth: chain::depth(&arrival.origin),
             body: body.clone(),

@@ -8,10 +8,10 @@ use crate::head_time::glance;
 use crate::joined::Joined;
 use crate::shards::Place;
 use crate::stats::Mishap;
+use compact_str::{CompactString, ToCompactString};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use smol_str::{SmolStr, ToSmolStr};
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -74,7 +74,7 @@ pub(crate) struct Connection {
     pub(crate) shared: Arc<Shared>,
     pub(crate) peer: SocketAddr,
     /// The same as text, for records.
-    pub(crate) peer_text: SmolStr,
+    pub(crate) peer_text: CompactString,
     pub(crate) activity: Activity,
     _hold: Hold,
 }
@@ -89,7 +89,13 @@ pub(crate) async fn serve(accepted: Accepted, tls: Option<TlsAcceptor>) {
     }
     let connection = |hold| {
         let activity = Activity::new(Instant::now());
-        Arc::new(Connection { shared: Arc::clone(&shared), peer, peer_text: peer.to_smolstr(), activity, _hold: hold })
+        Arc::new(Connection {
+            shared: Arc::clone(&shared),
+            peer,
+            peer_text: peer.to_compact_string(),
+            activity,
+            _hold: hold,
+        })
     };
     let Some(tls) = tls else { return speak(connection(hold), stream, phase).await };
     tokio::select! {

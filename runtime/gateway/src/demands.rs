@@ -4,11 +4,11 @@
 //! (RFC 7240, section 4.1), that the exchange is accepted now and done later.
 
 use crate::headers::single;
+use compact_str::CompactString;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Version};
 use nhip_exchange::{Fault, Kind};
-use smol_str::SmolStr;
 
 /// Our own header: the code that says what personal data is wanted for.
 const PURPOSE: HeaderName = HeaderName::from_static("x-purpose");
@@ -67,7 +67,7 @@ fn ends_in_json(media: &str) -> bool {
 }
 
 /// The purpose the caller names.
-pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<SmolStr>, Fault> {
+pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<CompactString>, Fault> {
     let Some(purpose) = single(headers, &PURPOSE)? else { return Ok(None) };
     let visible = purpose.bytes().all(|byte| byte.is_ascii_graphic());
     if purpose.is_empty() || purpose.len() > LONGEST_PURPOSE || !visible {
@@ -78,7 +78,7 @@ pub(crate) fn purpose(headers: &HeaderMap) -> Result<Option<SmolStr>, Fault> {
 }
 
 /// The idempotency key: a string in quotes, as its draft wants it, or bare, as most clients send it.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<SmolStr>, Fault> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<CompactString>, Fault> {
     let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));

@@ -11,12 +11,12 @@ use crate::connection::Connection;
 use crate::leftover::Leftover;
 use crate::{accepted, credential, demands, headers};
 use bytes::Bytes;
+use compact_str::CompactString;
 use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use hyper::body::{Body, Incoming};
 use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome, shard};
 use nhip_policies::CallerName;
-use smol_str::SmolStr;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ async fn exchange(
 ) -> Answer {
     let has_body = !body.is_end_stream();
     let mut flaw = flaw(head, address, has_body).err();
-    let mut known = |demand: Result<Option<SmolStr>, Fault>| {
+    let mut known = |demand: Result<Option<CompactString>, Fault>| {
         demand.unwrap_or_else(|fault| {
             flaw.get_or_insert(fault);
             None
@@ -93,7 +93,7 @@ async fn exchange(
     let (service, function) = match address {
         Address::Exchange { service, function } => (service.as_ref().into(), function.as_ref().into()),
         Address::Garbled { service, function } => ((*service).into(), (*function).into()),
-        _ => (head.uri.path().into(), SmolStr::default()),
+        _ => (head.uri.path().into(), CompactString::default()),
     };
     let leftover = has_body.then(|| Leftover::of(head, body));
     let arrival = Arrival {

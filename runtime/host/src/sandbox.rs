@@ -7,8 +7,8 @@
 use crate::meter::Meter;
 use crate::state::{Shared, State};
 use crate::trap::CpuSpent;
+use compact_str::CompactString;
 use nhip_policies::{Policy, Sandbox as Grant};
-use smol_str::SmolStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::{Instance, InstancePre};
@@ -141,7 +141,7 @@ pub(crate) fn prepare(
     idle: Option<&Idle>,
     engine: &Engine,
     shared: &Arc<Shared>,
-    caller: SmolStr,
+    caller: CompactString,
     call: nhip_exchange::port::Call,
 ) -> wasmtime::Result<Sandbox> {
     let mut sandbox = match idle.and_then(Idle::take) {

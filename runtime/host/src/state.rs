@@ -9,10 +9,10 @@ use crate::capabilities::stdio::Printed;
 use crate::egress::{Budget, Egress};
 use crate::limits::MemoryLimit;
 use crate::meter::Meter;
+use compact_str::CompactString;
 use nhip_exchange::trace::TraceContext;
 use nhip_exchange::{ExchangeId, Onward, port::Call};
 use nhip_policies::Policy;
-use smol_str::SmolStr;
 use std::sync::Arc;
 use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -39,10 +39,10 @@ pub(crate) struct Shared {
 /// What the guest may know of its exchange.
 pub(crate) struct Of {
     pub(crate) id: ExchangeId,
-    pub(crate) service: SmolStr,
-    pub(crate) function: SmolStr,
-    pub(crate) caller: SmolStr,
-    pub(crate) purpose: Option<SmolStr>,
+    pub(crate) service: CompactString,
+    pub(crate) function: CompactString,
+    pub(crate) caller: CompactString,
+    pub(crate) purpose: Option<CompactString>,
     pub(crate) attempt: u32,
     pub(crate) trace: TraceContext,
     pub(crate) deadline: Instant,
@@ -70,7 +70,7 @@ impl State {
     ///
     /// # Errors
     /// When a granted folder cannot be opened.
-    pub(crate) fn prepare(shared: &Arc<Shared>, caller: SmolStr, call: Call) -> wasmtime::Result<Self> {
+    pub(crate) fn prepare(shared: &Arc<Shared>, caller: CompactString, call: Call) -> wasmtime::Result<Self> {
         let limits = &shared.policy.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
@@ -109,7 +109,7 @@ impl State {
     }
 
     /// Serve another exchange in the same sandbox. What the guest holds of the host's (streams, buckets) stays in its hands.
-    pub(crate) fn serve(&mut self, shared: &Shared, caller: SmolStr, call: Call) {
+    pub(crate) fn serve(&mut self, shared: &Shared, caller: CompactString, call: Call) {
         let limits = &shared.policy.limits;
         if let Some(log) = &self.log {
             log.serve(call.id, limits.log);
@@ -125,12 +125,12 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.onward = None;
         self.reach.trail = Arc::default();
-        (self.of.caller, self.of.purpose) = (SmolStr::default(), None);
+        (self.of.caller, self.of.purpose) = (CompactString::default(), None);
     }
 }
 
 /// What of a call the guest's imports need: the way on, and what it may know.
-fn split(caller: SmolStr, call: Call) -> (Option<Box<Onward>>, Of) {
+fn split(caller: CompactString, call: Call) -> (Option<Box<Onward>>, Of) {
     let of = Of {
         id: call.id,
         service: call.service,
