@@ -1,7 +1,7 @@
 //! The binary as a service: it comes back as it was, also from a kill at any instant; it stops without losing an
 //! exchange; and the demo runs on it.
 
-use crate::harness::{Process, adapters, eventually, fixture, folder, nhip, run, terminate, with_manifest};
+use crate::harness::{Manner, Process, adapters, eventually, fixture, folder, nhip, run, terminate, with_manifest};
 use nhip_manage::wire::Deployed;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -53,6 +53,26 @@ fn a_restart_serves_the_same_versions_to_the_same_callers() {
         second.call(&key, "three", "calm", &json!({ "word": "x" })).await.fault(404, "unknown-service");
         assert_eq!(second.call(&key, "one", "get", &json!({ "key": "mốc" })).await.ok(), "còn đây");
         assert_eq!(second.rollback("two", None).await.version, "1.2.0", "the history is there, too");
+    });
+}
+
+/// Linux' `/dev/full` takes nothing, as a full disk with the log on it.
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_gateway() {
+    run(async {
+        let data = folder("full-log").join("data");
+        let by = ["sh", "-c", "exec \"$0\" \"$@\" 2>/dev/full"];
+        let mut process = Process::start(&data, &Manner { by: &by, ..Manner::default() }).await;
+        let key = process.caller("mot-cua").await;
+        deploy(&process, "one", "1.0.0").await;
+        // Each refusal is a line of the log.
+        for _ in 0..3 {
+            process.call(&key, "nobody", "calm", &json!({})).await.fault(404, "unknown-service");
+        }
+        assert_eq!(which(&process, &key, "one").await, "1.0.0");
+        terminate(process.id()).await;
+        assert!(process.ended().await.success());
+        assert_eq!(process.logged(), "");
     });
 }
 

@@ -1,8 +1,12 @@
 //! The log of the running gateway: standard error, as text for people or JSON for collectors.
 
+mod lossy;
+
 use crate::args::LogArgs;
 use crate::failure::Failure;
+use lossy::Lossy;
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 
 /// How a log line looks.
@@ -24,7 +28,8 @@ pub fn start(args: &LogArgs, no_colour: bool) -> anyhow::Result<()> {
             .because(error)
             .hint("write a level (`info`, `debug`) or levels of parts: `info,nhip_host=debug`")
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = Mutex::new(Lossy::new(std::io::stderr(), args.log_format));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let started = match args.log_format {
         LogFormat::Text => log.with_ansi(!no_colour && std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
