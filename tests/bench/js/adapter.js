@@ -1,7 +1,7 @@
 // The adapter of the benchmark in JavaScript: the same checks, the same receipt as `bench-logic` in Rust.
 //
-// Interpreters run it, for which iterators, `map` and `padStart` are JavaScript, too: so there are loops by index, and what a
-// regular expression is made for is found once.
+// Interpreters run it, for which iterators, `map` and `padStart` are JavaScript, too: so there are loops by index. A regular expression
+// is made once, at the top level.
 
 const DAYS = 15;
 

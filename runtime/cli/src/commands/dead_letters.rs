@@ -9,7 +9,7 @@ use crate::args::{
 use crate::client::AdminClient;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::output::table::{Table, facts};
+use crate::output::table::{Table, facts, or_dash};
 use crate::output::time::{size, utc};
 use nhip_exchange::{Clock, SystemClock};
 use nhip_manage::wire::{DeadLetter, DeadLetterChoice, DeadLetterDetails, DeadLetterQuery};
@@ -142,7 +142,7 @@ fn shown(details: &DeadLetterDetails) -> String {
     let mut known = vec![
         ("exchange", letter.id.to_string()),
         ("caller", letter.caller.clone()),
-        ("purpose", letter.purpose.clone().unwrap_or_else(|| "-".to_owned())),
+        ("purpose", or_dash(&letter.purpose)),
         ("called", format!("{}/{}", letter.service, letter.function)),
     ];
     known.extend(letter.lane.clone().map(|lane| ("lane", format!("one of `{lane}`"))));

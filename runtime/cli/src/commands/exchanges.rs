@@ -4,7 +4,7 @@ use crate::args::ExchangesArgs;
 use crate::client::AdminClient;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::output::table::{Table, facts};
+use crate::output::table::{Table, facts, or_dash};
 use crate::output::time::{size, took, utc};
 use nhip_exchange::{Record, UpstreamCall};
 use nhip_manage::wire::ExchangeQuery;
@@ -75,17 +75,17 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
     known.extend([
         ("opened", utc(record.opened_ms)),
         ("took", format!("{}, of it {} in the adapter", took(record.micros), took(record.cpu_micros))),
-        ("started by", format!("{} from {}", record.origin, text(&record.peer))),
-        ("caller", text(&record.caller)),
-        ("purpose", text(&record.purpose)),
+        ("started by", format!("{} from {}", record.origin, or_dash(&record.peer))),
+        ("caller", or_dash(&record.caller)),
+        ("purpose", or_dash(&record.purpose)),
         ("called", format!("{}/{}", record.service, record.function)),
-        ("adapter", format!("{} {}", text(&record.adapter), text(&record.version))),
+        ("adapter", format!("{} {}", or_dash(&record.adapter), or_dash(&record.version))),
         ("outcome", format!("{} ({}){blame}", record.outcome, record.status)),
         ("trace", record.trace.clone()),
-        ("component", text(&record.component)),
-        ("policy", text(&record.policy)),
-        ("request", text(&record.request)),
-        ("response", text(&record.response)),
+        ("component", or_dash(&record.component)),
+        ("policy", or_dash(&record.policy)),
+        ("request", or_dash(&record.request)),
+        ("response", or_dash(&record.response)),
     ]);
     let mut shown = facts(&known);
     if !record.upstream.is_empty() {
@@ -93,10 +93,6 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
         shown.push_str(&upstream(&record.upstream));
     }
     shown
-}
-
-fn text(value: &Option<impl ToString>) -> String {
-    value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
 fn upstream(calls: &[UpstreamCall]) -> String {

@@ -50,12 +50,11 @@ impl<W: Write> Lossy<W> {
 
     /// A line like those around it.
     fn notice(&self) -> String {
-        let (now, lost) = (jiff::Timestamp::now(), self.lost);
+        let (timestamp, lost) = (format!("{:.6}", jiff::Timestamp::now()), self.lost);
         let message = "lines of the log were lost: it could not be written";
         match self.format {
-            LogFormat::Text => format!("{now:.6}  WARN {}: {message} lost={lost}\n", module_path!()),
+            LogFormat::Text => format!("{timestamp}  WARN {}: {message} lost={lost}\n", module_path!()),
             LogFormat::Json => {
-                let timestamp = format!("{now:.6}");
                 let notice = serde_json::json!({
                     "timestamp": timestamp, "level": "WARN", "message": message, "lost": lost, "target": module_path!(),
                 });

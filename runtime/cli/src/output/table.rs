@@ -37,6 +37,12 @@ impl Table {
     }
 }
 
+/// A value, or a dash where there is none.
+#[must_use]
+pub fn or_dash(value: &Option<impl ToString>) -> String {
+    value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
+}
+
 /// Names and values under each other, the values aligned.
 #[must_use]
 pub fn facts(facts: &[(&str, String)]) -> String {

@@ -7,7 +7,7 @@ use crate::args::VerifyArgs;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
-use crate::output::table::facts;
+use crate::output::table::{facts, or_dash};
 use crate::output::time::utc;
 use crate::progress;
 use nhip_registry::record::{Checkpoint, PublicKey, Report, UnsealedTail, verify, verify_folder_telling};
@@ -127,7 +127,7 @@ pub(super) fn tell(report: &Report, checkpoint: Option<&Checkpoint>, out: Output
 fn proven(report: &Report) -> Vec<(&'static str, String)> {
     let Report { gateway, first_segment, last_segment, entries, emptied, last_entry, unsealed, closing, fault: _ } =
         report;
-    let mut known = vec![("gateway", gateway.clone().unwrap_or_else(|| "-".to_owned()))];
+    let mut known = vec![("gateway", or_dash(gateway))];
     known.push(match last_segment {
         0 => ("segments", "none is sealed".to_owned()),
         _ => ("segments", format!("{first_segment} to {last_segment}, sealed")),
