@@ -63,13 +63,18 @@ impl Shape {
     /// # Errors
     /// Everything that does not fit, with its place.
     pub fn decode(&self, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
-        to_val(self, &run(json, limits, Want::Shape(self), Unknown::Refused)?, limits)
+        to_val(self, &decode_values(self, json, limits)?, limits)
     }
 }
 
 /// One value of a shape from whoever may know more members than the shape has: those are left out.
 pub(crate) fn decode_open(shape: &Shape, json: &[u8], limits: &DecodeLimits) -> Result<Val, Refusal> {
     to_val(shape, &run(json, limits, Want::Shape(shape), Unknown::LeftOut)?, limits)
+}
+
+/// One value of this shape, as it is brought into a component or to a caller.
+pub(crate) fn decode_values(shape: &Shape, json: &[u8], limits: &DecodeLimits) -> Result<Values, Refusal> {
+    run(json, limits, Want::Shape(shape), Unknown::Refused)
 }
 
 fn to_val(shape: &Shape, values: &Values, limits: &DecodeLimits) -> Result<Val, Refusal> {

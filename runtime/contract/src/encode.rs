@@ -92,6 +92,16 @@ pub(crate) fn encode_params(params: &Table<Field>, values: &Values, max_bytes: u
     Ok(writer.done())
 }
 
+/// The parameters as an array, in their order. What was decoded is bounded, and so is this: no byte of it takes more than six.
+pub(crate) fn encode_list(params: &Table<Field>, values: &Values) -> Result<String, EncodeError> {
+    if params.items().len() != values.roots().len() {
+        return Err(EncodeError::Mismatch { wanted: "as many values as there are parameters" });
+    }
+    let mut writer = Writer::new(values, usize::MAX);
+    writer.list(params.items().iter().map(|field| &field.shape), values.roots())?;
+    String::from_utf8(writer.done()).map_err(|_| EncodeError::Mismatch { wanted: "text" })
+}
+
 fn json(shape: Option<&Shape>, values: &Values, node: Option<&Node>, max_bytes: usize) -> Result<Vec<u8>, EncodeError> {
     let mut writer = Writer::new(values, max_bytes);
     match (shape, node) {

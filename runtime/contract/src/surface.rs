@@ -9,6 +9,7 @@ use wit_parser::{Resolve, WorldId};
 
 use crate::contract::{Contract, Unservable};
 use crate::docs::{DocsError, WitDocs};
+use crate::json_calls::JSON_CALLS;
 use reader::Reader;
 
 mod reader;
@@ -26,6 +27,8 @@ pub struct Surface {
     pub contracts: Vec<Contract>,
     /// Everything else it exports.
     pub other_exports: Vec<OtherExport>,
+    /// Whether the functions of its contracts are to be called by [`JSON_CALLS`](crate::JSON_CALLS), which it exports.
+    pub json_calls: bool,
 }
 
 /// One import.
@@ -70,6 +73,11 @@ pub enum SurfaceError {
     /// Not valid.
     #[error("not a valid component: {0}")]
     Invalid(String),
+    /// It exports an interface of ours, and not as it is.
+    #[error(
+        "exports another `{JSON_CALLS}` than the gateway's, or another version: take it from the WIT files of the gateway"
+    )]
+    JsonCalls,
     /// The docs that it carries cannot be read.
     #[error(transparent)]
     Docs(#[from] DocsError),
@@ -86,7 +94,7 @@ impl Surface {
         // hostile component need not keep. It shares no state with anything, so nothing is left broken by a panic.
         let read = std::panic::catch_unwind(|| {
             let (resolve, world) = decode(component)?;
-            Ok(Reader::new(&resolve, &docs).surface(world))
+            Reader::new(&resolve, &docs).surface(world)
         });
         read.unwrap_or_else(|_| Err(SurfaceError::Invalid("its types contradict each other".to_owned())))
     }

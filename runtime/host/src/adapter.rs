@@ -5,7 +5,7 @@ use crate::heavy::{self, Habit};
 use crate::meter::Meter;
 use crate::sandbox::{self, Idle, Sandbox};
 use crate::state::{Shared, State};
-use crate::trap::explain;
+use crate::trap::{ANSWER_TOO_LARGE, explain};
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_contract::{Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Function, ProblemCode, Refusal, Values};
@@ -20,7 +20,20 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
     pub(crate) function: Arc<Function>,
-    pub(crate) export: ComponentExportIndex,
+    pub(crate) way: Way,
+}
+
+/// The way into a function.
+pub(crate) enum Way {
+    /// With values of its types.
+    Typed(ComponentExportIndex),
+    /// With JSON texts, by the component's `nhip:adapter/json-calls`.
+    Json {
+        /// The function that is called.
+        call: ComponentExportIndex,
+        /// The contract of the one that is meant.
+        contract: Arc<str>,
+    },
 }
 
 /// A component that passed admission, under its policy.
@@ -39,6 +52,8 @@ pub(crate) struct WasmAdapter {
     /// For memories that are reset after each exchange.
     pub(crate) gaps: Option<Gaps>,
     pub(crate) decoding: DecodeLimits,
+    /// For answers in JSON.
+    pub(crate) answering: DecodeLimits,
     pub(crate) habit: Habit,
 }
 
@@ -64,8 +79,7 @@ impl Adapter for WasmAdapter {
                     .inside(format!("{error:#}"))
             })?;
         let results = self.run(sandbox, entry, &arguments).await?;
-        let limit = usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX);
-        match entry.function.encode(&results, limit) {
+        match entry.function.encode(&results, self.longest_answer()) {
             Ok(Encoded::Ok(answer)) => Ok(answer.into()),
             Ok(Encoded::Err(error)) => Err(refused_by_service(error)),
             Err(error) => Err(unspeakable(&error)),
@@ -95,6 +109,11 @@ impl WasmAdapter {
         })
     }
 
+    /// In bytes of JSON.
+    fn longest_answer(&self) -> usize {
+        usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX)
+    }
+
     /// Run one function. The sandbox is gone when this returns, or is dropped, unless it may serve again.
     async fn run(&self, mut sandbox: Sandbox, entry: &Entry, arguments: &Values) -> Result<Values, Fault> {
         let state = sandbox.store.data();
@@ -117,10 +136,16 @@ impl WasmAdapter {
         let work = async {
             let instance = sandbox.instance(&self.pre).await?;
             let store = &mut sandbox.store;
+            let (Way::Typed(export) | Way::Json { call: export, .. }) = &entry.way;
             let function = instance
-                .get_func(&mut *store, entry.export)
+                .get_func(&mut *store, *export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
-            nhip_contract::call(function, store, arguments, enter).await
+            let Way::Json { contract, .. } = &entry.way else {
+                return nhip_contract::call(function, store, arguments, enter).await;
+            };
+            let call = entry.function.json_call(contract, arguments)?;
+            let returned = nhip_contract::call(function, store, &call, enter).await?;
+            Ok(entry.function.json_answer(&returned, self.longest_answer(), &self.answering)?)
         };
         let outcome = heavy::run(|| reading.meter.is_heavy(), &reading.heavy, work).await;
         drop(reading);
@@ -188,5 +213,5 @@ fn refused_by_service(error: ErrAnswer) -> Fault {
 
 /// The answer cannot be given.
 fn unspeakable(error: &EncodeError) -> Fault {
-    Fault::new(Kind::AnswerTooLarge, "the adapter's answer is larger than its policy grants").inside(error.to_string())
+    Fault::new(Kind::AnswerTooLarge, ANSWER_TOO_LARGE).inside(error.to_string())
 }

@@ -3,7 +3,7 @@
 //! The order is by cost: reading, comparing with the policy, making the endpoints ready; only what passes all that is
 //! compiled. Nothing here changes what is live.
 
-use crate::adapter::{Entry, WasmAdapter, decoding};
+use crate::adapter::{Entry, WasmAdapter, Way, decoding};
 use crate::capabilities::key_value::GrantedStore;
 use crate::capabilities::{self, Grant};
 use crate::egress::{Egress, Surroundings};
@@ -17,13 +17,13 @@ use crate::sandbox::Idle;
 use crate::state::Shared;
 use crate::text::{tame, tame_lines};
 use bytes::Bytes;
-use nhip_contract::{Contract, Import, ServiceInfo, Surface, openapi};
+use nhip_contract::{Contract, Import, JSON_CALL, JSON_CALLS, ServiceInfo, Surface, openapi};
 use nhip_exchange::port::{Admitted, FunctionId, Progress, Quota, Report, ServiceDescription, Step};
 use nhip_exchange::{Digest, Routes};
 use nhip_policies::{Manifest, Policy, Severity};
 use std::sync::Arc;
 use std::time::Instant;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use wasmtime_wasi_config::WasiConfigVariables;
 
 /// The largest component, in bytes. Python components have 18 MB.
@@ -88,12 +88,14 @@ pub(crate) async fn admit(
     let component = compile(host, bytes, digest, report).await?;
     fit::check(&component, &policy, report);
     let pre = link(host, &component, &surface, &policy, report)?;
+    let json_calls = surface.json_calls;
     let contracts: Vec<_> = surface.contracts.into_iter().map(|contract| host.contracts.share(contract)).collect();
-    let (entries, services) = serve(&contracts, &component, &policy, &manifest, report);
+    let (entries, services) = serve(&contracts, json_calls, &component, &policy, &manifest, report);
     if report.refuses() {
         return None;
     }
     let shared = Arc::new(share(host, &policy, &manifest, egress));
+    let answering = decoding(policy.limits.response);
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
     let adapter = Arc::new(WasmAdapter {
@@ -106,6 +108,7 @@ pub(crate) async fn admit(
         gaps: if idle.is_none() { Gaps::of_engine() } else { None },
         idle,
         decoding,
+        answering,
         habit: Habit::default(),
     });
     Some(Admitted { adapter, services })
@@ -167,6 +170,9 @@ fn stranger(import: &Import, policy: &Policy) -> Grant {
 /// Every service of the policy, and the contract it names.
 fn compare_contracts(surface: &Surface, policy: &Policy, report: &mut Report) {
     report.contracts = surface.contracts.iter().map(|contract| tame(&contract.name, 200)).collect();
+    if surface.json_calls {
+        report.note(format!("export {JSON_CALLS}"), "all functions are called with JSON, which the gateway checks");
+    }
     for other in &surface.other_exports {
         report.note(format!("export {}", tame(&other.name, 200)), "not a contract: nobody can call it");
     }
@@ -304,6 +310,7 @@ fn link(
 /// The functions, numbered, and the services they belong to.
 fn serve(
     contracts: &[Arc<Contract>],
+    json_calls: bool,
     component: &Component,
     policy: &Policy,
     manifest: &Manifest,
@@ -314,16 +321,20 @@ fn serve(
     for (name, wanted) in &policy.services {
         let wanted = wanted.to_string();
         let Some(contract) = contracts.iter().find(|contract| contract.name == wanted) else { continue };
-        let Some(instance) = component.get_export_index(None, &wanted) else {
-            report.refuse(format!("contract {wanted}"), "the compiled component has lost it");
-            continue;
-        };
+        let in_json: Option<Arc<str>> = json_calls.then(|| wanted.as_str().into());
         let mut functions = Vec::new();
         for function in contract.functions.items() {
-            match component.get_export_index(Some(&instance), &function.name) {
-                Some(export) => {
+            let way = match &in_json {
+                None => export(component, &wanted, &function.name).map(Way::Typed),
+                Some(contract) => {
+                    let call = export(component, JSON_CALLS, JSON_CALL);
+                    call.map(|call| Way::Json { call, contract: Arc::clone(contract) })
+                }
+            };
+            match way {
+                Some(way) => {
                     functions.push((function.name.clone(), FunctionId(entries.len())));
-                    entries.push(Entry { function: Arc::clone(function), export });
+                    entries.push(Entry { function: Arc::clone(function), way });
                 }
                 None => report.refuse(
                     format!("contract {wanted}"),
@@ -334,6 +345,12 @@ fn serve(
         services.push(describe(name, contract, functions, manifest));
     }
     (entries, services)
+}
+
+/// A function of an interface that the component exports.
+fn export(component: &Component, interface: &str, function: &str) -> Option<ComponentExportIndex> {
+    let instance = component.get_export_index(None, interface)?;
+    component.get_export_index(Some(&instance), function)
 }
 
 fn describe(

@@ -3,6 +3,7 @@
 
 use crate::state::State;
 use crate::text::tame_lines;
+use nhip_contract::Misfit;
 use nhip_exchange::{Fault, Kind};
 use wasmtime::{Store, Trap};
 
@@ -18,6 +19,9 @@ pub(crate) struct CpuSpent;
 /// that a new engine still says so.
 const CARRIED_TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// What a caller hears of an answer that its policy does not let out.
+pub(crate) const ANSWER_TOO_LARGE: &str = "the adapter's answer is larger than its policy grants";
+
 /// The fault for an error of instantiating or calling.
 pub(crate) fn explain(error: &wasmtime::Error, store: &Store<State>) -> Fault {
     let inside = tame_lines(&format!("{error:?}"), BACKTRACE);
@@ -25,6 +29,8 @@ pub(crate) fn explain(error: &wasmtime::Error, store: &Store<State>) -> Fault {
         Fault::new(Kind::CpuExceeded, "the adapter used more processor time than its policy grants")
     } else if error.chain().any(|cause| cause.to_string().contains(CARRIED_TOO_MUCH)) {
         Fault::new(Kind::AnswerTooLarge, "the adapter passed on more data at once than its policy grants")
+    } else if let Some(Misfit::TooLarge { .. }) = error.downcast_ref() {
+        Fault::new(Kind::AnswerTooLarge, ANSWER_TOO_LARGE)
     } else if store.data().memory.refused {
         Fault::new(Kind::MemoryExceeded, "the adapter asked for more memory than its policy grants")
     } else if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {

@@ -116,8 +116,13 @@ impl<'v> Writer<'v> {
     }
 
     fn array<'s>(&mut self, shapes: impl Iterator<Item = &'s Shape>, span: Span) -> Written {
+        self.list(shapes, found(self.values.parts(span))?)
+    }
+
+    /// An array, or the parameters of a function in their order.
+    pub(super) fn list<'s>(&mut self, shapes: impl Iterator<Item = &'s Shape>, nodes: &[Node]) -> Written {
         self.text("[")?;
-        for (at, (shape, node)) in shapes.zip(found(self.values.parts(span))?).enumerate() {
+        for (at, (shape, node)) in shapes.zip(nodes).enumerate() {
             self.comma(at > 0)?;
             self.value(shape, node)?;
         }

@@ -13,9 +13,10 @@ use wit_parser::{
     Function as WitFunction, FunctionKind, InterfaceId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey,
 };
 
-use super::{Import, MAX_SURFACE_NODES, OtherExport, Surface};
+use super::{Import, MAX_SURFACE_NODES, OtherExport, Surface, SurfaceError};
 use crate::contract::{Answer, Contract, Function, Unservable};
 use crate::docs::WitDocs;
+use crate::json_calls::{is_json_calls, names_json_calls};
 use crate::names::Table;
 use crate::shape::build::{Builder, Obstacle};
 use crate::shape::{Field, Shape};
@@ -36,13 +37,20 @@ impl<'a> Reader<'a> {
         Self { resolve, docs, builder: Builder::new(resolve, docs), nodes_left: MAX_SURFACE_NODES }
     }
 
-    pub(super) fn surface(&mut self, world: WorldId) -> Surface {
+    pub(super) fn surface(&mut self, world: WorldId) -> Result<Surface, SurfaceError> {
         let world = &self.resolve.worlds[world];
         let imports = world.imports.iter().map(|(key, item)| self.import(key, item)).collect();
         let mut contracts = Vec::new();
         let mut other_exports = Vec::new();
+        let mut json_calls = false;
         for (key, item) in &world.exports {
             match self.contract_name(key, item) {
+                Some((name, id)) if names_json_calls(&name) => {
+                    json_calls = is_json_calls(&self.contract(name, id));
+                    if !json_calls {
+                        return Err(SurfaceError::JsonCalls);
+                    }
+                }
                 Some((name, id)) => contracts.push(self.contract(name, id)),
                 None => other_exports.push(OtherExport {
                     name: self.resolve.name_world_key(key),
@@ -50,7 +58,7 @@ impl<'a> Reader<'a> {
                 }),
             }
         }
-        Surface { imports, contracts, other_exports }
+        Ok(Surface { imports, contracts, other_exports, json_calls })
     }
 
     fn import(&mut self, key: &WorldKey, item: &WorldItem) -> Import {

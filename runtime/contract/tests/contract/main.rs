@@ -15,6 +15,7 @@ mod encode;
 mod generate;
 mod hostile;
 mod import;
+mod json_calls;
 mod openapi;
 mod properties;
 mod support;

@@ -5,23 +5,23 @@ use crate::world::{DIRECT, OFFICE, World, desk_policy};
 use nhip_exchange::{Digest, Kind};
 
 /// Two items in the one form that the gateway writes.
-const ITEMS: &str = concat!(
+pub(crate) const ITEMS: &str = concat!(
     r#"{"items":[{"itemId":"số 1","pages":3,"tags":["a","b"],"state":{"tag":"signed","val":"chủ tịch"},"raw":"AAEC","#,
     r#""pair":[-5,0.5],"colour":"dark-green","marks":["secret"],"inner":{"tag":"some"},"done":{"tag":"err","val":"no"},"letter":"ệ"},"#,
     r#"{"itemId":"","tags":[],"state":{"tag":"refused"},"raw":"","pair":["9007199254740993",-1.0],"colour":"red","marks":[],"#,
     r#""done":{"tag":"ok","val":1},"letter":"a"}]}"#
 );
 
-async fn house(extra: &str) -> World {
+async fn house() -> World {
     let world = World::new();
     world.deploy(&office(), OFFICE).await;
-    world.deploy(&desk(), &desk_policy(DIRECT, extra)).await;
+    world.deploy(&desk(), &desk_policy(DIRECT, "")).await;
     world
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_of_every_kind_cross_and_come_back_and_both_exchanges_are_on_record() {
-    let world = house("").await;
+    let world = house().await;
     let answer = world.answer("desk", "echo", ITEMS).await;
     let sent: serde_json::Value = serde_json::from_str(ITEMS).unwrap();
     assert_eq!(answer, sent["items"]);
@@ -39,7 +39,7 @@ async fn values_of_every_kind_cross_and_come_back_and_both_exchanges_are_on_reco
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_fault_comes_back_with_all_that_it_says() {
-    let world = house("").await;
+    let world = house().await;
     let fault = world.fault("desk", "tell", r#"{"how":1}"#).await;
     assert_eq!((fault.kind, &*fault.outside), (Kind::Busy, "later"));
     assert_eq!((fault.upstream_code.as_deref(), fault.retry_after), (Some("E7"), Some(7)));
@@ -48,7 +48,7 @@ async fn a_shared_fault_comes_back_with_all_that_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_contracts_own_comes_back_as_its_value() {
-    let world = house("").await;
+    let world = house().await;
     let fault = world.fault("desk", "decide", r#"{"how":1}"#).await;
     assert_eq!((fault.kind, fault.value.as_deref()), (Kind::ContractFault, Some(b"\"no\"".as_slice())));
     assert_eq!(world.answer("desk", "decide", r#"{"how":0}"#).await, 41);
@@ -56,7 +56,7 @@ async fn an_error_of_the_contracts_own_comes_back_as_its_value() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap_on_the_other_side_is_a_fault_here_and_the_desk_lives_on() {
-    let world = house("").await;
+    let world = house().await;
     let fault = world.fault("desk", "tell", r#"{"how":2}"#).await;
     assert_eq!((fault.kind, fault.upstream_code.as_deref()), (Kind::UpstreamTimeout, Some("adapter-trapped")));
     let (inner, outer) = (world.record().await, world.record().await);
@@ -66,7 +66,7 @@ async fn a_trap_on_the_other_side_is_a_fault_here_and_the_desk_lives_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_contract_has_no_words_for_it_the_adapter_ends_and_the_log_says_why() {
-    let world = house("").await;
+    let world = house().await;
     let fault = world.fault("desk", "decide", r#"{"how":2}"#).await;
     assert_eq!(fault.kind, Kind::AdapterTrapped);
     let inside = fault.inside.unwrap();
@@ -94,7 +94,7 @@ async fn a_caller_that_is_not_allowed_is_denied_and_a_service_that_is_not_there_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_other_types_is_no_answer() {
-    let world = house("").await;
+    let world = house().await;
     // Deployed after the desk, so that its admission could not see it.
     world.deploy(&other_office(), &OFFICE.replace("@1.0.0", "@1.1.0")).await;
     let fault = world.fault("desk", "echo", r#"{"items":[]}"#).await;

@@ -7,6 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 const FAULTS: &str = include_str!("../../../../wit/lgsp/types/faults.wit");
+const JSON_CALLS: &str = include_str!("../../../../wit/adapter/json-calls.wit");
 
 /// The functions of the office and of the desk in front of it.
 const FUNCTIONS: &str = "
@@ -105,6 +106,68 @@ fn office_of(version: &str, types: &str, functions: &str) -> Vec<u8> {
             (i32.const 16))
         (func (export "test:office/inbox@VERSION#count") (result i32) (i32.const 3))"#;
     component(&wit, &core.replace("VERSION", version))
+}
+
+/// The same office with JSON texts: it answers as the other one does, and traps where it is called with values of its types. Beyond what
+/// the other one does, `decide` answers an error as its number (4), a number as its error (5), and text that is no JSON (6); `tell` answers
+/// an error of its own making (4).
+pub(crate) fn office_in_json() -> Vec<u8> {
+    let calls = JSON_CALLS.replacen("package nhip:adapter@1.0.0;", "package nhip:adapter@1.0.0 {", 1) + "}";
+    let wit = office_package("1.0.0", ITEM, FUNCTIONS)
+        + &calls
+        + "\nworld w { export test:office/inbox@1.0.0; export nhip:adapter/json-calls@1.0.0; }";
+    let busy = r#"{"code":"busy","message":"later","upstreamCode":"E7","retryAfter":7}"#;
+    let typed: String = [("echo", 2), ("hand-over", 2), ("tell", 1), ("decide", 1), ("count", 0)]
+        .iter()
+        .map(|(name, params)| {
+            let params = " i32".repeat(*params);
+            format!("(func (export \"test:office/inbox@1.0.0#{name}\") (param{params}) (result i32) unreachable)\n")
+        })
+        .collect();
+    let core = r#"
+        (data (i32.const 512) "null41\"no\"3nonsense{\"code\":\"made-up\"}")
+        (data (i32.const 600) "BUSY")
+        (func $say (param $error i32) (param $start i32) (param $length i32) (result i32)
+            (i32.store8 (i32.const 16) (local.get $error))
+            (i32.store (i32.const 20) (local.get $start))
+            (i32.store (i32.const 24) (local.get $length))
+            (i32.const 16))
+        (func (export "nhip:adapter/json-calls@1.0.0#call")
+            (param $contract i32) (param i32) (param $function i32) (param i32) (param $params i32) (param $length i32)
+            (result i32) (local $name i32) (local $how i32)
+            (local.set $name (i32.load8_u (local.get $function)))
+            ;; The second byte of `[2]`: the digit.
+            (local.set $how (i32.sub (i32.load8_u offset=1 (local.get $params)) (i32.const 48)))
+            ;; `echo`: what is between the brackets.
+            (if (i32.eq (local.get $name) (i32.const 101)) (then (return (call $say (i32.const 0)
+                (i32.add (local.get $params) (i32.const 1)) (i32.sub (local.get $length) (i32.const 2))))))
+            ;; `hand-over`
+            (if (i32.eq (local.get $name) (i32.const 104)) (then
+                (return (call $say (i32.const 0) (i32.const 512) (i32.const 4)))))
+            ;; `count`: right only where the contract is named, which begins with a `t`, and the array is empty.
+            (if (i32.eq (local.get $name) (i32.const 99)) (then
+                (if (i32.ne (i32.load8_u (local.get $contract)) (i32.const 116)) (then unreachable))
+                (if (i32.ne (local.get $length) (i32.const 2)) (then unreachable))
+                (return (call $say (i32.const 0) (i32.const 522) (i32.const 1)))))
+            (if (i32.eq (local.get $how) (i32.const 2)) (then unreachable))
+            (if (i32.eq (local.get $how) (i32.const 3)) (then (loop $spin (br $spin))))
+            ;; `tell`
+            (if (i32.eq (local.get $name) (i32.const 116)) (then
+                (if (i32.eqz (local.get $how)) (then (return (call $say (i32.const 0) (i32.const 512) (i32.const 4)))))
+                (if (i32.eq (local.get $how) (i32.const 4)) (then
+                    (return (call $say (i32.const 1) (i32.const 531) (i32.const 18)))))
+                (return (call $say (i32.const 1) (i32.const 600) (i32.const LENGTH)))))
+            ;; `decide`
+            (if (i32.eqz (local.get $how)) (then (return (call $say (i32.const 0) (i32.const 516) (i32.const 2)))))
+            (if (i32.eq (local.get $how) (i32.const 4)) (then
+                (return (call $say (i32.const 0) (i32.const 518) (i32.const 4)))))
+            (if (i32.eq (local.get $how) (i32.const 5)) (then
+                (return (call $say (i32.const 1) (i32.const 516) (i32.const 2)))))
+            (if (i32.eq (local.get $how) (i32.const 6)) (then
+                (return (call $say (i32.const 0) (i32.const 523) (i32.const 8)))))
+            (call $say (i32.const 1) (i32.const 518) (i32.const 4)))"#;
+    let core = core.replace("BUSY", &busy.replace('"', "\\\"")).replace("LENGTH", &busy.len().to_string());
+    component(&wit, &(typed + &core))
 }
 
 /// The desk: passes everything on to the office that it imports, and gives back what it gets.

@@ -1,5 +1,5 @@
 //! The host with real components: contracts that adapters import (values, faults, what is done later, what admission says, where a chain
-//! ends), and how often a sandbox serves.
+//! ends), calls with JSON texts, and how often a sandbox serves.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,6 +14,7 @@ mod book;
 mod calls;
 mod chains;
 mod guests;
+mod json_calls;
 mod later;
 mod sandboxes;
 mod world;
