@@ -7,6 +7,7 @@ use crate::arrival::Origin;
 use crate::fault::{Fault, Kind};
 use crate::id::ExchangeId;
 use crate::route::Service;
+use compact_str::CompactString;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -21,7 +22,7 @@ pub struct Chain {
     /// How many exchanges stand above.
     pub(crate) depth: u32,
     /// The services that wait, the outermost first.
-    pub(crate) waiting: Arc<[String]>,
+    pub(crate) waiting: Arc<[CompactString]>,
     /// When the one that waits must be over.
     pub(crate) deadline: Instant,
     /// The id under which the exchange above is done again if it must be; nothing where it is done once or not at all.

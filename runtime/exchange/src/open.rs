@@ -104,8 +104,8 @@ impl Open<'_> {
     /// Note which version serves the exchange.
     pub(crate) fn served_by(&mut self, live: &Arc<Live>) {
         live.stats.opened();
-        self.record.adapter = Some(CompactString::new(&live.adapter));
-        self.record.version = Some(CompactString::new(&live.version));
+        self.record.adapter = Some(live.adapter.clone());
+        self.record.version = Some(live.version.clone());
         self.record.component = Some(live.component);
         self.record.policy = Some(live.policy_digest);
         self.live = Some(Arc::clone(live));

@@ -7,17 +7,18 @@ use crate::port::{Adapter, FunctionId};
 use crate::slot::Slots;
 use crate::stats::Stats;
 use bytes::Bytes;
+use compact_str::CompactString;
 use indexmap::IndexMap;
 use nhip_policies::Policy;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A version of an adapter that serves.
 pub struct Live {
     /// The adapter's name.
-    pub adapter: String,
+    pub adapter: CompactString,
     /// Its version.
-    pub version: String,
+    pub version: CompactString,
     /// Digest of the component.
     pub component: Digest,
     /// Digest of the policy it runs under.
@@ -35,11 +36,11 @@ pub struct Live {
 /// A contract that is served under a public name.
 pub struct Service {
     /// The public name.
-    pub name: String,
+    pub name: CompactString,
     /// The contract, with its version.
     pub contract: String,
-    /// The function names, as in the contract, and the host's numbers for them.
-    pub functions: HashMap<String, FunctionId>,
+    /// Its functions.
+    pub functions: Functions,
     /// The first line of the contract's documentation.
     pub summary: String,
     /// The OpenAPI 3.1 document, as JSON.
@@ -48,11 +49,38 @@ pub struct Service {
     pub live: Arc<Live>,
 }
 
+/// The names of functions, as in the contract, and the host's numbers for them: in the order of the names and side by side, since with
+/// a thousand services every step to another place is one to memory that no cache holds.
+#[derive(Debug)]
+pub struct Functions(Box<[(CompactString, FunctionId)]>);
+
+impl<N: Into<CompactString>> FromIterator<(N, FunctionId)> for Functions {
+    fn from_iter<I: IntoIterator<Item = (N, FunctionId)>>(functions: I) -> Self {
+        let mut functions: Vec<_> = functions.into_iter().map(|(name, number)| (name.into(), number)).collect();
+        functions.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Self(functions.into())
+    }
+}
+
+impl Functions {
+    /// The number of the function of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<FunctionId> {
+        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        self.0.get(place).map(|(_, number)| *number)
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
 /// All services, by public name: found by its hash, since in a tree of a thousand every step would be to memory that no cache holds, and
 /// in the order of the names, so that every listing is.
 #[derive(Default, Clone)]
 pub struct Routes {
-    services: IndexMap<String, Arc<Service>>,
+    services: IndexMap<CompactString, Arc<Service>>,
     /// Names that are deployed, and whose adapter cannot run.
     down: BTreeSet<String>,
 }
@@ -100,9 +128,8 @@ pub(crate) fn route(
         }
     };
     let service = found.ok_or_else(|| missing(routes, service))?;
-    let number = service.functions.get(function).copied().ok_or_else(|| {
-        let mut known: Vec<&str> = service.functions.keys().map(String::as_str).collect();
-        known.sort_unstable();
+    let number = service.functions.get(function).ok_or_else(|| {
+        let known: Vec<&str> = service.functions.names().collect();
         Fault::new(
             Kind::UnknownFunction,
             format!("`{}` has no function of that name; it has: {}", service.name, known.join(", ")),

@@ -20,15 +20,16 @@ pub struct Stats {
     shards: Box<[Counts]>,
 }
 
-/// What one thread counts, or several that are no shard. Nothing else lies on its cache lines.
+/// What one thread counts, or several that are no shard. Nothing else lies on its cache lines, and what an exchange of a few milliseconds
+/// counts is on the first of them.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 struct Counts {
     opened: AtomicU64,
     ok: AtomicU64,
-    faults: Vec<AtomicU64>,
-    buckets: [AtomicU64; BUCKETS_MICROS.len() + 1],
     micros: AtomicU64,
+    buckets: [AtomicU64; BUCKETS_MICROS.len() + 1],
+    faults: Vec<AtomicU64>,
 }
 
 impl Default for Stats {
@@ -42,9 +43,9 @@ impl Default for Counts {
         Self {
             opened: AtomicU64::new(0),
             ok: AtomicU64::new(0),
-            faults: TABLE.iter().map(|_| AtomicU64::new(0)).collect(),
-            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
             micros: AtomicU64::new(0),
+            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
+            faults: TABLE.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }
 }

@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use book::Book;
 use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -61,8 +60,8 @@ fn policy(extra: &str) -> Arc<Policy> {
 fn service(fake: Fake, policy: Arc<Policy>) -> Arc<Service> {
     let slots = Slots::new(policy.limits.concurrency as usize);
     let live = Live {
-        adapter: "fake".to_owned(),
-        version: "1.0.0".to_owned(),
+        adapter: "fake".into(),
+        version: "1.0.0".into(),
         component: Digest::of(b"c"),
         policy_digest: Digest::of(b"p"),
         policy,
@@ -71,9 +70,9 @@ fn service(fake: Fake, policy: Arc<Policy>) -> Arc<Service> {
         stats: Stats::default(),
     };
     Arc::new(Service {
-        name: "fake".to_owned(),
+        name: "fake".into(),
         contract: "test:fake/f@1.0.0".to_owned(),
-        functions: HashMap::from([("echo".to_owned(), FunctionId(0))]),
+        functions: [("echo", FunctionId(0))].into_iter().collect(),
         summary: String::new(),
         openapi: Bytes::new(),
         live: Arc::new(live),
@@ -165,7 +164,7 @@ async fn an_exchange_is_answered_and_recorded() {
 fn services_are_found_by_name_and_listed_in_its_order() {
     let named = |name: &str| {
         let service = Arc::into_inner(service(Fake::Echo, policy(""))).unwrap();
-        Arc::new(Service { name: name.to_owned(), ..service })
+        Arc::new(Service { name: name.into(), ..service })
     };
     let later = named("b");
     let routes = Routes::new(["c", "b", "a"].map(named).into_iter().chain([Arc::clone(&later)]));

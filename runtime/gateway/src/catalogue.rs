@@ -42,15 +42,13 @@ pub(crate) fn describe(routes: &Routes, service: &str) -> Answer {
 }
 
 fn entry(service: &Service) -> Entry<'_> {
-    let mut functions: Vec<&str> = service.functions.keys().map(String::as_str).collect();
-    functions.sort_unstable();
     Entry {
         name: &service.name,
         contract: &service.contract,
         summary: &service.summary,
         adapter: &service.live.adapter,
         version: &service.live.version,
-        functions,
+        functions: service.functions.names().collect(),
         openapi: format!("/services/{}/openapi.json", service.name),
     }
 }

@@ -64,12 +64,12 @@ impl Scrape {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let service = |service: &std::sync::Arc<nhip_exchange::Service>| {
             let live = &service.live;
-            [service.name.clone(), service.contract.clone(), live.adapter.clone(), live.version.clone()]
+            [service.name.to_string(), service.contract.clone(), live.adapter.to_string(), live.version.to_string()]
         };
         let slots = |serving: &crate::deployments::Serving| {
             let live = &serving.candidate.live;
             let free = count(live.slots.free());
-            (live.adapter.clone(), live.version.clone(), free, u64::from(live.policy.limits.concurrency))
+            (live.adapter.to_string(), live.version.to_string(), free, u64::from(live.policy.limits.concurrency))
         };
         let services: Vec<_> = state.spine.routes().services().map(service).collect();
         let served = services.iter().map(|[service, ..]| service.as_str());

@@ -10,7 +10,6 @@ use crate::{Arrival, Ask, Digest, Entry, Fault, Kind, Origin, Permit, Reply, Spi
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_policies::Policy;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -90,8 +89,8 @@ fn serve(name: &str, adapter: &Arc<Asking>, extra: &str) -> Arc<Service> {
     let text = format!("adapter = \"{name}\"\n[services]\n{name} = \"test:a/f@1.2.0\"\n{callers}{extra}\n{imports}");
     let policy = Arc::new(Policy::parse(&text).unwrap());
     let live = Live {
-        adapter: name.to_owned(),
-        version: "1.0.0".to_owned(),
+        adapter: name.into(),
+        version: "1.0.0".into(),
         component: Digest::of(b"c"),
         policy_digest: Digest::of(b"p"),
         slots: Slots::new(policy.limits.concurrency as usize),
@@ -100,9 +99,9 @@ fn serve(name: &str, adapter: &Arc<Asking>, extra: &str) -> Arc<Service> {
         stats: Stats::default(),
     };
     Arc::new(Service {
-        name: name.to_owned(),
+        name: name.into(),
         contract: "test:a/f@1.2.0".to_owned(),
-        functions: HashMap::from([("f".to_owned(), FunctionId(0))]),
+        functions: [("f", FunctionId(0))].into_iter().collect(),
         summary: String::new(),
         openapi: Bytes::new(),
         live: Arc::new(live),

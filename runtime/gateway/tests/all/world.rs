@@ -223,8 +223,8 @@ pub(crate) async fn eventually(so: impl Fn() -> bool) {
 fn service(fake: Fake, deadline: &str) -> Arc<Service> {
     let policy = Policy::parse(&POLICY.replace("DEADLINE", deadline)).unwrap();
     let live = Live {
-        adapter: "register".to_owned(),
-        version: "1.2.3".to_owned(),
+        adapter: "register".into(),
+        version: "1.2.3".into(),
         component: Digest::of(b"component"),
         policy_digest: Digest::of(b"policy"),
         slots: Slots::new(policy.limits.concurrency as usize),
@@ -233,9 +233,9 @@ fn service(fake: Fake, deadline: &str) -> Arc<Service> {
         stats: Stats::default(),
     };
     Arc::new(Service {
-        name: "register".to_owned(),
+        name: "register".into(),
         contract: "test:register/api@1.0.0".to_owned(),
-        functions: FUNCTIONS.iter().enumerate().map(|(n, name)| ((*name).to_owned(), FunctionId(n))).collect(),
+        functions: FUNCTIONS.iter().enumerate().map(|(n, name)| (*name, FunctionId(n))).collect(),
         summary: "A register for tests.".to_owned(),
         openapi: Bytes::from_static(br#"{"openapi":"3.1.0"}"#),
         live: Arc::new(live),

@@ -100,8 +100,8 @@ impl World {
             self.host.admit(component, Some(&manifest), Arc::clone(&policy), &routes, &|_| {}).await;
         let Some(admitted) = admitted else { return report };
         let live = Arc::new(Live {
-            adapter: policy.adapter.to_string(),
-            version: "1.0.0".to_owned(),
+            adapter: policy.adapter.as_str().into(),
+            version: "1.0.0".into(),
             component: digest,
             policy_digest: Digest::from_bytes(policy.digest()),
             slots: Slots::new(policy.limits.concurrency as usize),
@@ -111,7 +111,7 @@ impl World {
         });
         let services = admitted.services.into_iter().map(|service| {
             Arc::new(Service {
-                name: service.name,
+                name: service.name.into(),
                 contract: service.contract,
                 functions: service.functions.into_iter().collect(),
                 summary: service.summary,

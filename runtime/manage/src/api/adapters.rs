@@ -78,7 +78,7 @@ fn adapter(live: &Live, newest: &Deployment, in_service: bool) -> Adapter {
         since_ms: newest.created_ms,
         actor: newest.actor.clone(),
         in_flight: serving.map_or(0, |serving| serving.candidate.live.stats.snapshot().in_flight),
-        ready: live.ready(&newest.adapter).iter().map(|candidate| candidate.live.version.clone()).collect(),
+        ready: live.ready(&newest.adapter).iter().map(|candidate| candidate.live.version.to_string()).collect(),
         broken,
     }
 }

@@ -9,17 +9,13 @@ use std::sync::Arc;
 /// `GET /api/services`.
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<ServiceList> {
     let routes = context.spine.routes();
-    let services = routes.services().map(|service| {
-        let mut functions: Vec<String> = service.functions.keys().cloned().collect();
-        functions.sort_unstable();
-        Service {
-            name: service.name.clone(),
-            contract: service.contract.clone(),
-            adapter: service.live.adapter.clone(),
-            version: service.live.version.clone(),
-            functions,
-            summary: service.summary.clone(),
-        }
+    let services = routes.services().map(|service| Service {
+        name: service.name.to_string(),
+        contract: service.contract.clone(),
+        adapter: service.live.adapter.to_string(),
+        version: service.live.version.to_string(),
+        functions: service.functions.names().map(str::to_owned).collect(),
+        summary: service.summary.clone(),
     });
     Json(ServiceList { services: services.collect() })
 }

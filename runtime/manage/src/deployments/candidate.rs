@@ -56,8 +56,8 @@ impl Candidate {
             return Err(report);
         }
         let live = Arc::new(Live {
-            adapter: policy.adapter.to_string(),
-            version: version.to_string(),
+            adapter: policy.adapter.as_str().into(),
+            version: version.to_string().into(),
             component: content.component,
             policy_digest: content.policy,
             slots: Slots::new(usize::try_from(policy.limits.concurrency).unwrap_or(usize::MAX)),
@@ -70,7 +70,7 @@ impl Candidate {
             .into_iter()
             .map(|service| {
                 Arc::new(Service {
-                    name: service.name,
+                    name: service.name.into(),
                     contract: service.contract,
                     functions: service.functions.into_iter().collect(),
                     summary: service.summary,

@@ -74,7 +74,7 @@ impl Books {
 /// Add what a version has counted.
 fn add(sums: &mut Sums, live: &Live) {
     let counts = live.stats.snapshot();
-    let key = (live.adapter.clone(), live.version.clone());
+    let key = (live.adapter.to_string(), live.version.to_string());
     let Some(sum) = sums.get_mut(&key) else {
         sums.insert(key, counts);
         return;

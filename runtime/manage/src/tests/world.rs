@@ -123,7 +123,7 @@ impl Core {
 
     /// The version that is routed.
     pub(crate) fn routed(&self, service: &str) -> Option<String> {
-        self.spine.routes().service(service).map(|service| service.live.version.clone())
+        self.spine.routes().service(service).map(|service| service.live.version.to_string())
     }
 }
 

@@ -16,7 +16,6 @@ use nhip_exchange::{
 };
 use nhip_policies::{CallerName, Policy};
 use nhip_registry::{Registry, RegistryError};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -64,8 +63,8 @@ fn service_for(caller: &str, name: &str, policy: &str, what: Does) -> Arc<Servic
     );
     let policy = Arc::new(Policy::parse(&text).unwrap());
     let live = Live {
-        adapter: name.to_owned(),
-        version: "1.0.0".to_owned(),
+        adapter: name.into(),
+        version: "1.0.0".into(),
         component: Digest::of(b"c"),
         policy_digest: Digest::of(b"p"),
         slots: Slots::new(policy.limits.concurrency as usize),
@@ -74,9 +73,9 @@ fn service_for(caller: &str, name: &str, policy: &str, what: Does) -> Arc<Servic
         stats: Stats::default(),
     };
     Arc::new(Service {
-        name: name.to_owned(),
+        name: name.into(),
         contract: "test:made-up/contract@1.0.0".to_owned(),
-        functions: HashMap::from([("send".to_owned(), FunctionId(0))]),
+        functions: [("send", FunctionId(0))].into_iter().collect(),
         summary: String::new(),
         openapi: Bytes::new(),
         live: Arc::new(live),
