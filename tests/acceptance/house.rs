@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each may depend on, for whatever purpose, and which heavy libraries it may hold.
-const ARROWS: [(&str, &[&str], &[&str]); 12] = [
+const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ("nhip-bench", &["nhip-postgres"], &["axum"]),
+    ("bench-plugin", &[], &[]),
     ("nhip-policies", &[], &[]),
     ("nhip-contract", &[], &["wasmtime"]),
     ("nhip-systems", &[], &["axum"]),

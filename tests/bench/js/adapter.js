@@ -48,6 +48,18 @@ export const converter = {
   summarize,
 };
 
+// The same, called with JSON texts: SpiderMonkey reads and writes those in compiled code, and values of types in JavaScript.
+export const jsonCalls = {
+  call(contract, name, parameters) {
+    try {
+      return JSON.stringify(converter[name](...JSON.parse(parameters)));
+    } catch (fault) {
+      // An error of the engine is a defect of the script and ends the exchange; what is thrown here is none.
+      throw fault instanceof Error ? fault : JSON.stringify(fault);
+    }
+  },
+};
+
 function summarize(papers) {
   const summary = { papers: papers.length, pages: 0, originals: 0 };
   for (let i = 0; i < papers.length; i++) {
@@ -118,9 +130,9 @@ function show({ year, month, date }) {
   return `${date < 10 ? "0" : ""}${date}/${month < 10 ? "0" : ""}${month}/${zeros}${year}`;
 }
 
-// Once while the component is made: whatever JavaScript prepares at first use, it brings along in its snapshot then,
+// Once while the component is made, in both ways: whatever JavaScript prepares at first use, it brings along in its snapshot then,
 // and a fresh sandbox need not do it for every exchange.
-converter.convert({
+const dossier = {
   code: "H40.01-261122-0000",
   procedure: "1.004222",
   agency: "H40.01",
@@ -135,4 +147,6 @@ converter.convert({
   },
   papers: [{ name: "Giấy tờ", pages: 1, original: true }],
   fees: [{ name: "Lệ phí", amount: 30000 }],
-});
+};
+converter.convert(dossier);
+jsonCalls.call("bench:dossiers/converter@1.0.0", "convert", JSON.stringify([dossier]));

@@ -56,6 +56,9 @@ pub(crate) enum Command {
         /// Address of the register of agencies
         #[arg(long, value_name = "HOST:PORT")]
         register: Option<String>,
+        /// Folder of plugins, which are served beside its own logic
+        #[arg(long, value_name = "DIR")]
+        plugins: Option<PathBuf>,
     },
     /// The register of agencies, the upstream system
     #[command(hide = true)]

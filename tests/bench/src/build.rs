@@ -22,13 +22,30 @@ pub(crate) fn root() -> anyhow::Result<PathBuf> {
 
 /// Build `nhip` in release; where it is.
 pub(crate) async fn nhip(root: &Path) -> anyhow::Result<PathBuf> {
+    let executable = |message: &Value| message.get("executable")?.as_str().map(PathBuf::from);
+    let built = cargo(root, &["--release", "--bin", "nhip"], executable).await?;
+    built.context("cargo does not say where it built `nhip`")
+}
+
+/// Build the native contender's plugin; where it is.
+pub(crate) async fn plugin(root: &Path) -> anyhow::Result<PathBuf> {
+    let library = |message: &Value| {
+        let files = message.get("filenames")?.as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
+        let ours = message.pointer("/target/name")?.as_str()? == "bench_plugin";
+        files.filter(|file| ours && file.extension().is_some_and(|ending| ending == "so")).next_back()
+    };
+    let built = cargo(root, &["--profile", "plugin", "--package", "bench-plugin"], library).await?;
+    built.context("cargo does not say where it built the plugin")
+}
+
+/// Build something of the source tree; the last that is found in what cargo says of it.
+async fn cargo<T>(root: &Path, what: &[&str], find: impl Fn(&Value) -> Option<T>) -> anyhow::Result<Option<T>> {
     let mut command = Command::new(CARGO);
-    command.current_dir(root).args(["build", "--release", "--locked", "--bin", "nhip"]);
+    command.current_dir(root).args(["build", "--locked"]).args(what);
     command.args(["--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
     let output = run(&mut command).await?;
     let messages = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let binary = messages.filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned())).next_back();
-    Ok(binary.context("cargo does not say where it built `nhip`")?.into())
+    Ok(messages.filter_map(|message| find(&message)).last())
 }
 
 /// Build the components of the benchmark; the folder they are in.
@@ -56,9 +73,9 @@ pub(crate) async fn components(root: &Path) -> anyhow::Result<PathBuf> {
 
 /// The JavaScript adapter, made with each of two engines.
 pub(crate) struct JavaScript {
-    /// With QuickJS, by the npm package `componentize-qjs`.
+    /// With QuickJS, by the npm package `componentize-qjs`; called with values of its types.
     pub(crate) quickjs: PathBuf,
-    /// With SpiderMonkey, by the npm package `@bytecodealliance/componentize-js`.
+    /// With SpiderMonkey, by the npm package `@bytecodealliance/componentize-js`; called with JSON texts.
     pub(crate) spidermonkey: PathBuf,
 }
 
@@ -66,15 +83,23 @@ pub(crate) struct JavaScript {
 pub(crate) async fn javascript(root: &Path) -> anyhow::Result<JavaScript> {
     let sources = root.join("tests/bench/js");
     let folder = root.join("target/bench-js");
-    let wit = folder.join("wit");
-    fs::create_dir_all(wit.join("deps/types")).with_context(|| format!("cannot make `{}`", folder.display()))?;
-    for name in ["adapter.js", "build.mjs", "package.json"] {
+    let deps = folder.join("wit/deps");
+    // What an earlier run left there may have another name by now.
+    if deps.exists() {
+        fs::remove_dir_all(&deps).with_context(|| format!("cannot remove `{}`", deps.display()))?;
+    }
+    for name in ["types", "dossiers", "adapter"] {
+        let made = deps.join(name);
+        fs::create_dir_all(&made).with_context(|| format!("cannot make `{}`", made.display()))?;
+    }
+    for name in ["adapter.js", "build.mjs", "package.json", "wit/world.wit"] {
         copy(&sources.join(name), &folder.join(name))?;
     }
-    copy(&root.join("tests/guests/bench/wit/world.wit"), &wit.join("world.wit"))?;
+    copy(&root.join("tests/guests/bench/wit/world.wit"), &deps.join("dossiers/world.wit"))?;
+    copy(&root.join("wit/adapter/json-calls.wit"), &deps.join("adapter/json-calls.wit"))?;
     for entry in fs::read_dir(root.join("wit/lgsp/types")).context("cannot read `wit/lgsp/types`")? {
         let entry = entry?;
-        copy(&entry.path(), &wit.join("deps/types").join(entry.file_name()))?;
+        copy(&entry.path(), &deps.join("types").join(entry.file_name()))?;
     }
     let made = JavaScript { quickjs: folder.join("quickjs.wasm"), spidermonkey: folder.join("spidermonkey.wasm") };
     let node = || {

@@ -15,6 +15,7 @@ mod measure;
 mod native;
 mod others;
 mod plot;
+mod plugins;
 mod register;
 mod report;
 mod scenarios;
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.command {
-        Some(Command::Native { register }) => native::serve(register.clone()).await,
+        Some(Command::Native { register, plugins }) => native::serve(register.clone(), plugins.as_deref()).await,
         Some(Command::Register) => register::serve().await,
         None => scenarios::run(options).await,
     }

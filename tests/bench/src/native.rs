@@ -1,9 +1,10 @@
-//! The native contender: axum with the logic inside, without any sandbox, record or policy.
+//! The native contender: axum with the logic inside, or in plugins, without any sandbox, record or policy.
 
+use crate::plugins::Plugins;
 use crate::screen;
 use anyhow::Context;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::{Listener, ListenerExt};
@@ -29,7 +30,8 @@ struct Register {
 }
 
 /// Serve until killed.
-pub(crate) async fn serve(register: Option<String>) -> anyhow::Result<()> {
+pub(crate) async fn serve(register: Option<String>, plugins: Option<&std::path::Path>) -> anyhow::Result<()> {
+    let plugins = Arc::new(plugins.map(Plugins::load).transpose()?.unwrap_or_default());
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
@@ -38,7 +40,8 @@ pub(crate) async fn serve(register: Option<String>) -> anyhow::Result<()> {
         .route("/summarize", post(summarize))
         .route("/consult", post(consult))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state(Arc::new(Register { client, address: register }));
+        .with_state(Arc::new(Register { client, address: register }))
+        .route("/plugins/{name}/convert", post(plugged).with_state(plugins));
     let listener = listener().await?;
     announce(&listener)?;
     axum::serve(listener, routes).await?;
@@ -67,6 +70,14 @@ async fn convert(body: Bytes) -> Response {
     answer(json::dossier(&body).and_then(bench_logic::convert))
 }
 
+async fn plugged(State(plugins): State<Arc<Plugins>>, Path(name): Path<String>, body: Bytes) -> Response {
+    match plugins.convert(&name, &body) {
+        Some(Ok(json)) => in_json(json),
+        Some(Err(wrong)) => (StatusCode::BAD_REQUEST, wrong).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 async fn summarize(body: Bytes) -> Response {
     answer(json::summarize(&body))
 }
@@ -87,13 +98,15 @@ async fn ask(register: &Register, body: &[u8]) -> Result<Receipt, Trouble> {
     json::named(receipt, status, &body)
 }
 
+fn in_json(bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+}
+
 fn answer(result: Result<impl Serialize, Trouble>) -> Response {
     let text = |status: StatusCode, trouble: Trouble| (status, trouble.message()).into_response();
     match result {
         Ok(value) => match serde_json::to_vec(&value) {
-            Ok(bytes) => {
-                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
-            }
+            Ok(bytes) => in_json(bytes),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         },
         Err(trouble @ Trouble::Invalid(_)) => text(StatusCode::BAD_REQUEST, trouble),

@@ -1,5 +1,6 @@
 //! The other contenders: the native one, `wasmtime serve`, nginx; and the register of agencies behind them.
 
+use crate::build;
 use crate::contender::{Contender, Target, announced};
 use crate::group::{Group, PATIENCE};
 use crate::tools::Tools;
@@ -56,6 +57,23 @@ pub(crate) async fn native(tools: &Tools, work: Work, register: Option<SocketAdd
     }
     let (group, address) = own(tools, &words).await?;
     Ok(Contender { name: "native axum".to_owned(), work, target: target(address, work), group: Arc::new(group) })
+}
+
+/// The native contender with so many plugins, each a file of its own: their code is the same, and nothing shares it.
+pub(crate) async fn plugins(tools: &Tools, many: usize) -> anyhow::Result<Contender> {
+    let plugin = build::plugin(&tools.root).await?;
+    let folder = tools.folder("plugins")?;
+    let names: Vec<String> = (1..=many).map(|number| format!("plugin-{number}")).collect();
+    for name in &names {
+        let file = folder.join(name).with_extension("so");
+        fs::copy(&plugin, &file).with_context(|| format!("cannot copy the plugin to `{}`", file.display()))?;
+    }
+    let folder = folder.to_str().context("the temporary folder has a name that is no text")?;
+    let (group, address) = own(tools, &["native", "--plugins", folder]).await?;
+    let work = Work::Convert;
+    let paths = names.iter().map(|name| format!("/plugins/{name}/{}", work.function())).collect();
+    let target = Target { paths, ..target(address, work) };
+    Ok(Contender { name: "native axum".to_owned(), work, target, group: Arc::new(group) })
 }
 
 /// `wasmtime serve` of the same logic as a `wasi:http` component.

@@ -1,10 +1,12 @@
 //! Many adapters on one gateway: what they take from the speed of each, and how much memory an idle one holds.
 
 use super::Run;
+use crate::contender::Contender;
 use crate::floors;
 use crate::gateway::{self, Deployment, Gateway};
 use crate::load::{self, mib};
-use crate::measure::{Figure, Outcome};
+use crate::measure::{Figure, Outcome, Round};
+use crate::others;
 use crate::screen::note;
 use crate::tools::Tools;
 use crate::work::Work;
@@ -48,16 +50,25 @@ pub(super) async fn adapters(run: &Run<'_>, name: &'static str) -> anyhow::Resul
     let (tools, many) = (&run.tools, run.options.many(ADAPTERS.0, ADAPTERS.1));
     let (crowded, services) = crowd(tools, many).await?;
     let (strange, strangers) = strangers(tools, many).await?;
+    let (plugin, plugins) = ("native, one plugin", format!("native, {many} plugins, all different"));
     let (spread, different) = (format!("{many} adapters of one component"), format!("{many} adapters, all different"));
     let single = Deployment::of(tools, "plain", "converter");
     let contenders = [
         gateway::with(tools, "one adapter", &single, Work::Convert).await?.listed(many),
         crowded.contender(&spread, &services, Work::Convert),
         strange.contender(&different, &strangers, Work::Convert),
+        Contender { name: plugin.to_owned(), ..others::plugins(tools, 1).await?.listed(many) },
+        Contender { name: plugins.clone(), ..others::plugins(tools, many).await? },
     ];
     outcome.rows = load::rounds(&contenders, run.plan(), tools.scratch()).await?;
     for many in [&spread, &different] {
         outcome.compare_speed([many, "one adapter"], Some(floors::MANY_TO_ONE));
+    }
+    // What it costs that many have code of their own, where nothing else is paid for.
+    outcome.compare_speed([&plugins, plugin], None);
+    let cpu = |round: &Round| round.cpu_micros;
+    for [many, one] in [[spread.as_str(), "one adapter"], [&different, "one adapter"], [&plugins, plugin]] {
+        outcome.compare([many, one], ("CPU", cpu), None);
     }
     Ok(outcome)
 }
