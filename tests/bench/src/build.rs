@@ -30,9 +30,9 @@ pub(crate) async fn nhip(root: &Path) -> anyhow::Result<PathBuf> {
 /// Build the native contender's plugin; where it is.
 pub(crate) async fn plugin(root: &Path) -> anyhow::Result<PathBuf> {
     let library = |message: &Value| {
-        let files = message.get("filenames")?.as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
+        let mut files = message.get("filenames")?.as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
         let ours = message.pointer("/target/name")?.as_str()? == "bench_plugin";
-        files.filter(|file| ours && file.extension().is_some_and(|ending| ending == "so")).next_back()
+        files.find(|file| ours && file.extension().is_some_and(|ending| ending == "so"))
     };
     let built = cargo(root, &["--profile", "plugin", "--package", "bench-plugin"], library).await?;
     built.context("cargo does not say where it built the plugin")
