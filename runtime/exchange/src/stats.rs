@@ -20,7 +20,7 @@ pub struct Stats {
     shards: Box<[Counts]>,
 }
 
-/// What one thread counts, or several that are no shard. Nothing else lies on its cache lines, and what an exchange of a few milliseconds
+/// What one thread counts, or several that are no shard. Nothing else lies on its cache lines, and what an exchange of up to a millisecond
 /// counts is on the first of them.
 #[derive(Debug)]
 #[repr(C, align(128))]

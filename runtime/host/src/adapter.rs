@@ -20,20 +20,10 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 /// A function of the component, found once at admission.
 pub(crate) struct Entry {
     pub(crate) function: Arc<Function>,
-    pub(crate) way: Way,
-}
-
-/// The way into a function.
-pub(crate) enum Way {
-    /// With values of its types.
-    Typed(ComponentExportIndex),
-    /// With JSON texts, by the component's `nhip:adapter/json-calls`.
-    Json {
-        /// The function that is called.
-        call: ComponentExportIndex,
-        /// The contract of the one that is meant.
-        contract: Arc<str>,
-    },
+    /// What is called: the function, or the one of the component's `nhip:adapter/json-calls`.
+    pub(crate) export: ComponentExportIndex,
+    /// The function's contract, where it is called with JSON texts.
+    pub(crate) in_json: Option<Arc<str>>,
 }
 
 /// A component that passed admission, under its policy.
@@ -136,11 +126,10 @@ impl WasmAdapter {
         let work = async {
             let instance = sandbox.instance(&self.pre).await?;
             let store = &mut sandbox.store;
-            let (Way::Typed(export) | Way::Json { call: export, .. }) = &entry.way;
             let function = instance
-                .get_func(&mut *store, *export)
+                .get_func(&mut *store, entry.export)
                 .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
-            let Way::Json { contract, .. } = &entry.way else {
+            let Some(contract) = &entry.in_json else {
                 return nhip_contract::call(function, store, arguments, enter).await;
             };
             let call = entry.function.json_call(contract, arguments)?;

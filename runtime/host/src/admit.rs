@@ -3,7 +3,7 @@
 //! The order is by cost: reading, comparing with the policy, making the endpoints ready; only what passes all that is
 //! compiled. Nothing here changes what is live.
 
-use crate::adapter::{Entry, WasmAdapter, Way, decoding};
+use crate::adapter::{Entry, WasmAdapter, decoding};
 use crate::capabilities::key_value::GrantedStore;
 use crate::capabilities::{self, Grant};
 use crate::egress::{Egress, Surroundings};
@@ -324,17 +324,11 @@ fn serve(
         let in_json: Option<Arc<str>> = json_calls.then(|| wanted.as_str().into());
         let mut functions = Vec::new();
         for function in contract.functions.items() {
-            let way = match &in_json {
-                None => export(component, &wanted, &function.name).map(Way::Typed),
-                Some(contract) => {
-                    let call = export(component, JSON_CALLS, JSON_CALL);
-                    call.map(|call| Way::Json { call, contract: Arc::clone(contract) })
-                }
-            };
-            match way {
-                Some(way) => {
+            let (interface, name) = if json_calls { (JSON_CALLS, JSON_CALL) } else { (&*wanted, &*function.name) };
+            match export(component, interface, name) {
+                Some(export) => {
                     functions.push((function.name.clone(), FunctionId(entries.len())));
-                    entries.push(Entry { function: Arc::clone(function), way });
+                    entries.push(Entry { function: Arc::clone(function), export, in_json: in_json.clone() });
                 }
                 None => report.refuse(
                     format!("contract {wanted}"),
