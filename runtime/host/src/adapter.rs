@@ -2,8 +2,9 @@
 
 use crate::gaps::{Gaps, Place};
 use crate::heavy::{self, Habit};
+use crate::idle::Idle;
 use crate::meter::Meter;
-use crate::sandbox::{self, Idle, Sandbox};
+use crate::sandbox::{self, Sandbox};
 use crate::state::{Shared, State};
 use crate::trap::{ANSWER_TOO_LARGE, explain};
 use async_trait::async_trait;

@@ -5,7 +5,7 @@ use crate::cache::Cache;
 use crate::contracts::Contracts;
 use crate::egress::{Resolve, Roots, SecretSource};
 use crate::engine::{self, EngineError, PoolConfig};
-use crate::sandbox::Room;
+use crate::idle::Room;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nhip_exchange::port::{self, Admitted, KeyValue, Progress, Report};

@@ -21,6 +21,7 @@ mod fit;
 mod gaps;
 mod heavy;
 mod host;
+mod idle;
 mod imports;
 mod limits;
 mod manifest;

@@ -4,13 +4,13 @@
 //! came to its end: one that trapped, ran out of a limit or was dropped at its deadline takes its sandbox with it. Limits hold for each
 //! exchange; the memory that a sandbox has taken stays taken.
 
+use crate::idle::Idle;
 use crate::meter::Meter;
 use crate::state::{Shared, State};
 use crate::trap::CpuSpent;
 use compact_str::CompactString;
-use nhip_policies::{Policy, Sandbox as Grant};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use nhip_policies::Policy;
+use std::sync::Arc;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
@@ -19,7 +19,7 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
     instance: Option<Instance>,
     /// The exchanges that it has begun.
-    served: u32,
+    pub(crate) served: u32,
 }
 
 impl Sandbox {
@@ -76,64 +76,6 @@ fn tick(meter: &Arc<Meter>) -> wasmtime::Result<UpdateDeadline> {
             meter.enter();
         }),
     ))
-}
-
-/// How many sandboxes may wait in the whole host: places of the pool beyond those for exchanges under way.
-pub(crate) struct Room {
-    free: AtomicUsize,
-}
-
-impl Room {
-    pub(crate) fn new(places: usize) -> Arc<Self> {
-        Arc::new(Self { free: AtomicUsize::new(places) })
-    }
-
-    fn take(&self) -> bool {
-        self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1)).is_ok()
-    }
-
-    fn give_back(&self) {
-        self.free.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// The sandboxes of one version that wait to serve again. The lock is held for a push or a pop, and only where the policy lets sandboxes
-/// serve again.
-pub(crate) struct Idle {
-    grant: Grant,
-    room: Arc<Room>,
-    waiting: Mutex<Vec<Sandbox>>,
-}
-
-impl Idle {
-    /// None where every exchange has a fresh sandbox.
-    pub(crate) fn of(policy: &Policy, room: &Arc<Room>) -> Option<Self> {
-        let grant = policy.sandbox;
-        grant.serves_again().then(|| Self { grant, room: Arc::clone(room), waiting: Mutex::default() })
-    }
-
-    /// One that waits; the last one first, since its memory is warm.
-    pub(crate) fn take(&self) -> Option<Sandbox> {
-        let sandbox = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        self.room.give_back();
-        Some(sandbox)
-    }
-
-    /// Keep one after an exchange that came to its end, if it may serve again and there is room.
-    pub(crate) fn keep(&self, mut sandbox: Sandbox) {
-        if sandbox.served >= self.grant.exchanges || !self.room.take() {
-            return;
-        }
-        // Nothing of the exchange stays here that the guest does not keep itself.
-        sandbox.store.data_mut().forget();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(sandbox);
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        while self.take().is_some() {}
-    }
 }
 
 /// The state of an exchange for a sandbox: of the one that waits, or a new one.
