@@ -1,7 +1,7 @@
 //! The way of one exchange. This file is the picture; each step is in the file of its name.
 
 use crate::admit::admit;
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Origin};
 use crate::body;
 use crate::call;
 use crate::chain::{self, Chain};
@@ -93,6 +93,10 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
         trail: Arc::clone(&open.trail),
         onward,
     };
+    if matches!(arrival.origin, Origin::Http) {
+        // What others have sent is read and admitted first; then all their adapters run, one right after the other.
+        tokio::task::yield_now().await;
+    }
     let result = match slot::take(live, &spine.pool) {
         Ok(_slot) => call::call(live, permit, call).await,
         Err(full) => Err(full),

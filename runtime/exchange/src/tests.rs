@@ -12,13 +12,27 @@ use async_trait::async_trait;
 use book::Book;
 use bytes::Bytes;
 use nhip_policies::{CallerName, Policy};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 mod book;
 mod onward;
+
+/// What happened, in order.
+type Steps = Arc<Mutex<Vec<&'static str>>>;
+
+/// A body that notes that it is read.
+struct Noted(Steps);
+
+#[async_trait]
+impl BodySource for Noted {
+    async fn read(self: Box<Self>, _: u64) -> Result<Bytes, Fault> {
+        self.0.lock().unwrap().push("body");
+        Ok(Bytes::from_static(b"{}"))
+    }
+}
 
 /// Answers with what it was given, waits for ever, or refuses.
 enum Fake {
@@ -26,6 +40,8 @@ enum Fake {
     Hang,
     Panic,
     Refuse(Kind),
+    /// Notes that it runs.
+    Note(Steps),
     /// Refuses at the first try, and answers with id and attempt from then on.
     Twice(Kind, AtomicU32),
 }
@@ -39,6 +55,10 @@ impl Adapter for Fake {
             Self::Hang => std::future::pending().await,
             Self::Panic => panic!("a defect"),
             Self::Refuse(kind) => Err(Fault::new(*kind, "no")),
+            Self::Note(steps) => {
+                steps.lock().unwrap().push("adapter");
+                Ok(call.body)
+            }
             Self::Twice(kind, tries) if tries.fetch_add(1, Ordering::Relaxed) == 0 => Err(Fault::new(*kind, "no")),
             Self::Twice(..) => Ok(format!("\"{} {}\"", call.id, call.attempt).into()),
         }
@@ -143,6 +163,16 @@ fn arrival(function: &str, body: impl BodySource + 'static) -> Arrival {
         later: false,
         body: Box::new(body),
     }
+}
+
+#[tokio::test]
+async fn what_is_there_is_admitted_before_any_of_it_runs() {
+    let steps = Steps::default();
+    let (spine, _records) = spine(&service(Fake::Note(Arc::clone(&steps)), policy(RELAXED)));
+    let exchange = || run(&spine, arrival("echo", Noted(Arc::clone(&steps))));
+    let (one, other) = tokio::join!(exchange(), exchange());
+    assert!(one.result.is_ok() && other.result.is_ok());
+    assert_eq!(*steps.lock().unwrap(), ["body", "body", "adapter", "adapter"]);
 }
 
 #[tokio::test]
