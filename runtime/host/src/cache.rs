@@ -42,6 +42,11 @@ impl Cache {
 
     /// Share compiled code with the adapters that come later.
     pub(crate) fn share(&self, digest: Digest, component: Component) -> Arc<Component> {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        {
+            let pages = crate::large_code::gather(&component.image_range());
+            tracing::debug!(%digest, pages, "code on huge pages");
+        }
         let component = Arc::new(component);
         let mut in_use = self.lock();
         in_use.retain(|_, other| other.strong_count() > 0);

@@ -23,6 +23,8 @@ mod heavy;
 mod host;
 mod idle;
 mod imports;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod large_code;
 mod limits;
 mod manifest;
 mod meter;
