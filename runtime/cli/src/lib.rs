@@ -17,8 +17,6 @@ pub mod failure;
 mod files;
 pub mod gateway;
 mod http_client;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod huge_pages;
 pub mod logging;
 pub mod output;
 mod progress;

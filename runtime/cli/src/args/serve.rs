@@ -69,10 +69,6 @@ pub struct ServeArgs {
     /// [default: kept for ever]
     #[arg(long, value_name = "AGE", value_parser = retention)]
     pub record_retention: Option<Duration>,
-    /// Leave the program's code and heap on small pages, also where the system has huge ones: for profilers that look
-    /// addresses up in the program's file
-    #[arg(long)]
-    pub small_pages: bool,
     /// The log.
     #[command(flatten)]
     pub log: LogArgs,

@@ -5,8 +5,6 @@ use crate::env;
 use crate::failure::Failure;
 use crate::files;
 use crate::gateway::{Assembly, Options, Running, Stopped, TlsFiles};
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-use crate::huge_pages;
 use crate::logging;
 use crate::output::table::facts;
 use crate::output::time::show_span;
@@ -25,10 +23,6 @@ use zeroize::Zeroizing;
 /// The gateway cannot start, or did not end as it should.
 pub(super) async fn run(args: ServeArgs, out: Output) -> anyhow::Result<ExitCode> {
     logging::start(&args.log, env::filled("NO_COLOR").is_some())?;
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    if !args.small_pages {
-        huge_pages::ask();
-    }
     let mut signals =
         Signals::listen().map_err(|error| Failure::new("signals cannot be listened for").because(error))?;
     let grace = args.grace;
