@@ -2,7 +2,7 @@
 //!
 //! Invariant: one value has one text. Upper-case digits are refused, so that a changed letter is a changed record.
 
-use ring::digest::{Context, SHA256};
+use nhip_exchange::Digest;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -13,25 +13,12 @@ pub struct ChainHash([u8; 32]);
 impl ChainHash {
     /// The hash of a header line.
     pub(crate) fn of(line: &[u8]) -> Self {
-        let mut context = Context::new(&SHA256);
-        context.update(line);
-        Self::finish(context)
+        Self(*Digest::of(line).as_bytes())
     }
 
     /// The hash of a line that follows the one with this hash.
     pub(crate) fn then(&self, json: &[u8]) -> Self {
-        let mut context = Context::new(&SHA256);
-        context.update(&self.0);
-        context.update(json);
-        Self::finish(context)
-    }
-
-    fn finish(context: Context) -> Self {
-        let mut hash = Self::default();
-        for (to, from) in hash.0.iter_mut().zip(context.finish().as_ref()) {
-            *to = *from;
-        }
-        hash
+        Self(*Digest::of_parts(&[&self.0, json]).as_bytes())
     }
 
     /// The hash of this text.

@@ -86,7 +86,7 @@ impl Onward {
     /// The same for the same call of every try. Equal calls of one try are told apart by their order.
     fn key(&mut self, effect: ExchangeId, ask: &Ask<'_>) -> CompactString {
         let Ask { contract: _, service, function, later: _, body } = ask;
-        let digest = Digest::of(&[service.as_bytes(), b"/", function.as_bytes(), b"/", body].concat());
+        let digest = Digest::of_parts(&[service.as_bytes(), b"/", function.as_bytes(), b"/", body]);
         let asked = self.asked.entry(digest).or_default();
         *asked = asked.saturating_add(1);
         compact_str::format_compact!("adapter {effect} {} {asked}", digest.hex())

@@ -2,7 +2,7 @@
 //!
 //! An interpreter of JavaScript is some thirty megabytes of code, and an exchange runs all over it: on pages of 4 KiB the processor keeps
 //! looking up where they are. The kernel puts what was compiled in this process together on pages of 2 MiB when it is asked to; code
-//! that comes from a file it leaves where it is, and so does a kernel before Linux 6.18.
+//! that comes from a file it commonly leaves where it is, and an older kernel all of it. Seen with Linux 6.18.
 
 use std::ops::Range;
 
