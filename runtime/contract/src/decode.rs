@@ -43,6 +43,10 @@ impl Default for DecodeLimits {
     }
 }
 
+/// The most bytes of a document for which there is room before any value is found: a long one may be all text, or none. More is made as it
+/// is needed.
+const EARLY: usize = 16 << 10;
+
 /// The JSON parser has a limit of 128 of its own; ours must be met first, to be told apart.
 const HIGHEST_MAX_DEPTH: u32 = 100;
 
@@ -131,9 +135,11 @@ impl<'t> State<'t> {
     fn new(text: &'t str, limits: &DecodeLimits, unknown: Unknown) -> Self {
         let max_problems = limits.max_problems.max(1);
         let memory_left = limits.max_memory;
+        // The texts of a document are shorter than it is, and few values are written in less than eight bytes.
+        let room = text.len().min(EARLY).min(memory_left);
         Self {
             text,
-            values: Values::default(),
+            values: Values::with_room(room / 8, room),
             open: Vec::new(),
             max_problems,
             memory_left,

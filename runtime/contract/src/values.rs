@@ -19,6 +19,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// So many bytes or parts, behind so many others.
+    ///
+    /// # Errors
+    /// It would end beyond the reach of a span.
+    pub(crate) fn behind(others: usize, length: usize) -> Result<Self, Full> {
+        let reach = |number: usize| u32::try_from(number).map_err(|_| Full);
+        reach(others.checked_add(length).ok_or(Full)?)?;
+        Ok(Self { start: reach(others)?, length: reach(length)? })
+    }
+
     /// How many parts or bytes.
     #[must_use]
     pub fn len(self) -> usize {
@@ -93,6 +103,11 @@ pub struct Values {
 }
 
 impl Values {
+    /// None yet, and room for so many parts and so many bytes of texts.
+    pub(crate) fn with_room(parts: usize, text: usize) -> Self {
+        Self { nodes: Vec::with_capacity(parts), text: String::with_capacity(text), ..Self::default() }
+    }
+
     /// The values themselves.
     #[must_use]
     pub fn roots(&self) -> &[Node] {
@@ -153,7 +168,7 @@ impl Values {
     /// # Errors
     /// There is no room.
     pub fn room(&mut self, count: usize) -> Result<Span, Full> {
-        let span = span(self.nodes.len(), count)?;
+        let span = Span::behind(self.nodes.len(), count)?;
         self.nodes.resize(self.nodes.len() + count, Node::Bool(false));
         Ok(span)
     }
@@ -170,7 +185,7 @@ impl Values {
     /// # Errors
     /// There is no room.
     pub fn add_parts(&mut self, parts: impl ExactSizeIterator<Item = Node>) -> Result<Node, Full> {
-        let span = span(self.nodes.len(), parts.len())?;
+        let span = Span::behind(self.nodes.len(), parts.len())?;
         self.nodes.extend(parts);
         Ok(Node::Parts(span))
     }
@@ -188,7 +203,7 @@ impl Values {
                 self.nodes.extend_from_within(inner);
             }
         }
-        Ok(Node::Parts(span(start, self.nodes.len() - start)?))
+        Ok(Node::Parts(Span::behind(start, self.nodes.len() - start)?))
     }
 
     /// Add a text.
@@ -196,9 +211,14 @@ impl Values {
     /// # Errors
     /// There is no room.
     pub fn add_text(&mut self, text: &str) -> Result<Node, Full> {
-        let span = span(self.text.len(), text.len())?;
+        let span = Span::behind(self.text.len(), text.len())?;
         self.text.push_str(text);
         Ok(Node::Text(span))
+    }
+
+    /// Take all texts at once: the spans of the nodes are of these.
+    pub(crate) fn set_texts(&mut self, texts: String) {
+        self.text = texts;
     }
 
     /// Add bytes.
@@ -206,7 +226,7 @@ impl Values {
     /// # Errors
     /// There is no room.
     pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<Node, Full> {
-        let span = span(self.bytes.len(), bytes.len())?;
+        let span = Span::behind(self.bytes.len(), bytes.len())?;
         self.bytes.extend_from_slice(bytes);
         Ok(Node::Bytes(span))
     }
@@ -221,15 +241,8 @@ impl Values {
             self.bytes.truncate(before);
             return Ok(None);
         }
-        Ok(Some(Node::Bytes(span(before, self.bytes.len() - before)?)))
+        Ok(Some(Node::Bytes(Span::behind(before, self.bytes.len() - before)?)))
     }
-}
-
-/// A part of a buffer that ends within the reach of a span.
-fn span(start: usize, length: usize) -> Result<Span, Full> {
-    let reach = |number: usize| u32::try_from(number).map_err(|_| Full);
-    reach(start.checked_add(length).ok_or(Full)?)?;
-    Ok(Span { start: reach(start)?, length: reach(length)? })
 }
 
 #[cfg(test)]
@@ -254,9 +267,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_said_and_not_cut() {
-        assert_eq!(span(usize::MAX, 1), Err(Full));
-        assert_eq!(span(u32::MAX as usize, 1), Err(Full));
-        assert_eq!(span(1 << 33, 0), Err(Full));
-        assert_eq!(span(0, 7), Ok(Span { start: 0, length: 7 }));
+        assert_eq!(Span::behind(usize::MAX, 1), Err(Full));
+        assert_eq!(Span::behind(u32::MAX as usize, 1), Err(Full));
+        assert_eq!(Span::behind(1 << 33, 0), Err(Full));
+        assert_eq!(Span::behind(0, 7), Ok(Span { start: 0, length: 7 }));
     }
 }

@@ -24,9 +24,12 @@ use std::sync::Arc;
 ///
 /// Whatever happens, also when this future is dropped, the exchange leaves exactly one record. Only where the record has no
 /// place for it, or the caller goes away before it has one, nothing begins and no record is left.
-pub async fn run(spine: &Arc<Spine>, arrival: Arrival) -> Outcome {
-    // In one place: the steps below are a future of their own, and would hold it twice more.
-    let mut arrival = Box::new(arrival);
+pub fn run(spine: &Arc<Spine>, arrival: impl Into<Box<Arrival>>) -> impl Future<Output = Outcome> {
+    // In one place: a future holds what it is given beside what it makes of it, and so does each that awaits it.
+    through(spine, arrival.into())
+}
+
+async fn through(spine: &Arc<Spine>, mut arrival: Box<Arrival>) -> Outcome {
     let mut open = open(spine, &mut arrival).await;
     let result = steps(&mut open, arrival).await;
     close(&mut open, result).await

@@ -96,7 +96,7 @@ async fn exchange(
         _ => (head.uri.path().into(), CompactString::default()),
     };
     let leftover = has_body.then(|| Leftover::of(head, body));
-    let arrival = Arrival {
+    let arrival = Box::new(Arrival {
         origin: Origin::Http,
         peer: Some(connection.peer_text.clone()),
         caller,
@@ -109,14 +109,14 @@ async fn exchange(
         key,
         later: demands::later(&head.headers),
         body: source(connection, leftover.as_ref()),
-    };
+    });
     let outcome = run(connection, arrival).await;
     let answer = answer::outcome(outcome, address.methods());
     if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
 }
 
 /// Run it: here, or on the shared runtime where it would hold up the others of a shard. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
-async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
+async fn run(connection: &Connection, arrival: Box<Arrival>) -> Outcome {
     let shared = &connection.shared;
     let outlives = arrival.key.is_some();
     if !outlives && (shard::current().is_none() || !shared.spine.computes_long(&arrival.service)) {
@@ -124,8 +124,13 @@ async fn run(connection: &Connection, arrival: Arrival) -> Outcome {
     }
     let spine = Arc::clone(&shared.spine);
     let exchange = async move { nhip_exchange::run(&spine, arrival).await };
-    // After a panic the spine has put it on record; the HTTP library ends the connection, as for any other.
-    if outlives { shared.runtime.finish(exchange).await } else { shared.runtime.run(exchange).await }
+    // Boxed, since it is rarer, and would make every exchange's future larger. After a panic the spine has put it on record; the HTTP
+    // library ends the connection, as for any other.
+    if outlives {
+        Box::pin(shared.runtime.finish(exchange)).await
+    } else {
+        Box::pin(shared.runtime.run(exchange)).await
+    }
 }
 
 /// What the listener finds wrong, told by the spine to callers that have proven who they are.

@@ -13,6 +13,7 @@ use nhip_contract::{Contract, DecodeLimits, EncodeError, Encoded, ErrAnswer, Fun
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::{Fault, Kind, Permit, Problem, Trail};
 use std::any::Any;
+use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use wasmtime::Engine;
@@ -61,14 +62,8 @@ pub(crate) fn decoding(largest_body: u64) -> DecodeLimits {
 #[async_trait]
 impl Adapter for WasmAdapter {
     async fn call(&self, permit: Permit, call: Call) -> Result<Bytes, Fault> {
-        let entry = self.entry(call.function)?;
-        let arguments = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
-        let caller = permit.caller().into();
-        let sandbox =
-            sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call).map_err(|error| {
-                Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
-                    .inside(format!("{error:#}"))
-            })?;
+        // At once and apart: this future is smaller by what is gone before the guest runs.
+        let (entry, arguments, sandbox) = self.prepare(&permit, call)?;
         let results = self.run(sandbox, entry, &arguments).await?;
         match entry.function.encode(&results, self.longest_answer()) {
             Ok(Encoded::Ok(answer)) => Ok(answer.into()),
@@ -100,6 +95,19 @@ impl WasmAdapter {
         })
     }
 
+    /// What is called, with what, and in which sandbox.
+    fn prepare(&self, permit: &Permit, call: Call) -> Result<(&Entry, Values, Sandbox), Fault> {
+        let entry = self.entry(call.function)?;
+        let arguments = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
+        let caller = permit.caller().into();
+        let sandbox = sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call);
+        let sandbox = sandbox.map_err(|error| {
+            Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
+                .inside(format!("{error:#}"))
+        })?;
+        Ok((entry, arguments, sandbox))
+    }
+
     /// In bytes of JSON.
     fn longest_answer(&self) -> usize {
         usize::try_from(self.shared.policy.limits.response).unwrap_or(usize::MAX)
@@ -124,20 +132,22 @@ impl WasmAdapter {
                 place.get_or_init(|| Place::of(memory));
             }
         };
-        let work = async {
-            let instance = sandbox.instance(&self.pre).await?;
-            let store = &mut sandbox.store;
-            let function = instance
-                .get_func(&mut *store, entry.export)
-                .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
-            let Some(contract) = &entry.in_json else {
-                return nhip_contract::call(function, store, arguments, enter).await;
-            };
-            let call = entry.function.json_call(contract, arguments)?;
-            let returned = nhip_contract::call(function, store, &call, enter).await?;
-            Ok(entry.function.json_answer(&returned, self.longest_answer(), &self.answering)?)
+        let outcome = {
+            let work = pin!(async {
+                let instance = sandbox.instance(&self.pre).await?;
+                let store = &mut sandbox.store;
+                let function = instance
+                    .get_func(&mut *store, entry.export)
+                    .ok_or_else(|| wasmtime::Error::msg("the component has lost an export"))?;
+                let Some(contract) = &entry.in_json else {
+                    return nhip_contract::call(function, store, arguments, enter).await;
+                };
+                let call = entry.function.json_call(contract, arguments)?;
+                let returned = nhip_contract::call(function, store, &call, enter).await?;
+                Ok(entry.function.json_answer(&returned, self.longest_answer(), &self.answering)?)
+            });
+            heavy::run(|| reading.meter.is_heavy(), &reading.heavy, work).await
         };
-        let outcome = heavy::run(|| reading.meter.is_heavy(), &reading.heavy, work).await;
         drop(reading);
         let results = outcome.map_err(|error| explain(&error, &sandbox.store))?;
         if let (Some(gaps), Some(place)) = (&self.gaps, place.get()) {

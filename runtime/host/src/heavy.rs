@@ -10,7 +10,7 @@ use crate::clock;
 #[cfg(target_os = "linux")]
 use crate::slice::Long;
 use std::cell::Cell;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Poll;
 
@@ -20,9 +20,12 @@ thread_local! {
 }
 
 /// Do the work of an exchange; each time it goes on, this asks whether it is heavy by then. `seen` is set if it is, or if it runs an
-/// exchange of another adapter that is.
-pub(crate) async fn run<T>(heavy: impl Fn() -> bool, seen: &AtomicBool, work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
+/// exchange of another adapter that is. The work stays where it was made: given by value, it would be in this future twice.
+pub(crate) async fn run<T>(
+    heavy: impl Fn() -> bool,
+    seen: &AtomicBool,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> T {
     std::future::poll_fn(|context| -> Poll<T> {
         let heavy = heavy();
         let before = WENT_ON.get();
@@ -68,6 +71,7 @@ impl Habit {
 #[cfg(test)]
 mod habit {
     use super::*;
+    use std::pin::pin;
 
     #[test]
     fn an_adapter_is_heavy_when_more_than_one_exchange_in_nine_is() {
@@ -99,8 +103,8 @@ mod habit {
     async fn who_runs_heavy_work_of_another_is_seen_to() {
         let [outer, inner, other] = std::array::from_fn(|_| AtomicBool::new(false));
         let twice = async || tokio::task::yield_now().await;
-        run(|| false, &outer, run(|| true, &inner, twice())).await;
-        run(|| false, &other, twice()).await;
+        run(|| false, &outer, pin!(run(|| true, &inner, pin!(twice())))).await;
+        run(|| false, &other, pin!(twice())).await;
         assert_eq!([outer, inner, other].map(AtomicBool::into_inner), [true, true, false]);
     }
 }
@@ -111,6 +115,7 @@ mod tests {
     use super::*;
     use crate::slice;
     use std::cell::Cell;
+    use std::pin::pin;
     use std::time::Duration;
 
     #[tokio::test]
@@ -138,7 +143,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        let noted = AtomicBool::new(false);
+        let (noted, work) = (AtomicBool::new(false), pin!(work));
         tokio::join!(run(|| heavy.get(), &noted, work), beside);
         assert!(noted.into_inner());
         assert_eq!(seen.get(), 10);

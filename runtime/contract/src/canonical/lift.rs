@@ -4,13 +4,17 @@
 //! What is taken for it is counted before it is taken, against what the store lets a call carry out.
 
 use super::{FlatResult, PartTypes, Returned, case_of, integer, keyword, mismatch, size, width};
-use crate::values::{Full, Node, Values};
+use crate::values::{Full, Node, Span, Values};
 use std::slice::Iter;
 use std::sync::Arc;
 use wasmtime::component::__internal::{CanonicalAbiInfo, ComponentTypes, InterfaceType, LiftContext, wasmtime_environ};
 use wasmtime::component::Lift;
 use wasmtime::{Error, Result, ValRaw};
 use wasmtime_environ::component::{MAX_FLAT_RESULTS, StringEncoding};
+
+/// Room for the parts of a common result, and for the bytes of its texts, so that they are not moved again and again while they grow.
+const PARTS: usize = 64;
+const TEXTS: usize = 1024;
 
 // SAFETY: the flat form is read as raw values, of which every bit pattern is one.
 #[expect(unsafe_code, reason = "the trait is unsafe, since the engine builds on it")]
@@ -20,7 +24,8 @@ unsafe impl Lift for Returned {
         let types = Arc::clone(cx.types);
         let (abi, results) = (&types[results].abi, &types[results].types);
         let memory = cx.memory();
-        let mut lifting = Lifting { memory, cx, types: &types, values: Values::default() };
+        let mut lifting =
+            Lifting { memory, cx, types: &types, values: Values::with_room(PARTS, 0), texts: Texts::new() };
         match &**results {
             [] => {}
             [ty] => {
@@ -35,7 +40,9 @@ unsafe impl Lift for Returned {
             }
             _ => return Err(mismatch("at most one result")),
         }
-        Ok(Self(lifting.values))
+        let Lifting { mut values, texts, .. } = lifting;
+        values.set_texts(texts.proven()?);
+        Ok(Self(values))
     }
 
     fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
@@ -49,6 +56,7 @@ struct Lifting<'c, 'a, 't> {
     types: &'t ComponentTypes,
     memory: &'a [u8],
     values: Values,
+    texts: Texts,
 }
 
 impl<'a> Lifting<'_, 'a, '_> {
@@ -176,11 +184,11 @@ impl<'a> Lifting<'_, 'a, '_> {
             // The engine counts what it takes itself.
             let text =
                 String::linear_lift_from_flat(self.cx, InterfaceType::String, &[ValRaw::u32(at), ValRaw::u32(length)])?;
-            return self.values.add_text(&text).map_err(too_large);
+            return self.texts.add(text.as_bytes());
         }
         let bytes = self.area(at, length, &CanonicalAbiInfo::SCALAR1)?;
         self.cx.consume_fuel(bytes.len())?;
-        self.values.add_text(std::str::from_utf8(bytes)?).map_err(too_large)
+        self.texts.add(bytes)
     }
 
     /// A list, or a map, which is a list of pairs.
@@ -237,6 +245,36 @@ impl<'a> Lifting<'_, 'a, '_> {
         self.cx.consume_fuel(size_of::<Node>())?;
         let place = self.values.add(payload).map_err(too_large)?;
         Ok(Node::Case(case, Some(place)))
+    }
+}
+
+/// The texts of a result, of which it is not known yet whether they are UTF-8. They are looked at together, at the end: one pass over all of
+/// them costs a fraction of one over each, most of which are short.
+struct Texts(Vec<u8>);
+
+impl Texts {
+    fn new() -> Self {
+        Self(Vec::with_capacity(TEXTS))
+    }
+
+    fn add(&mut self, text: &[u8]) -> Result<Node> {
+        // All of them together are UTF-8 only if each ends where a letter ends, or the next one begins in the middle of a letter.
+        if text.first().is_some_and(|byte| matches!(byte, 0x80..0xc0)) {
+            std::str::from_utf8(text)?;
+        }
+        let span = Span::behind(self.0.len(), text.len()).map_err(too_large)?;
+        self.0.extend_from_slice(text);
+        Ok(Node::Text(span))
+    }
+
+    fn proven(self) -> Result<String> {
+        if simdutf8::basic::from_utf8(&self.0).is_err() {
+            // Again, for where it is not. The error of a `String` would hold the text.
+            std::str::from_utf8(&self.0)?;
+        }
+        // SAFETY: one of the two has found it to be.
+        #[expect(unsafe_code, reason = "the safe way looks at each byte once more")]
+        Ok(unsafe { String::from_utf8_unchecked(self.0) })
     }
 }
 

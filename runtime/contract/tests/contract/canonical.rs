@@ -116,6 +116,7 @@ fn guest(wit: &str, core: &str, encoding: StringEncoding) -> Vec<u8> {
                 (global.get $next)
                 (global.set $next (i32.add (global.get $next) (local.get 3))))
             (data (i32.const 512) "\ff\fe\00\d8\00\00abc")
+            (data (i32.const 528) "\e1\bb\87")
             (func (export "test:it/api#f") {core}))"#,
     ))
     .unwrap();
@@ -205,7 +206,23 @@ fn a_guest_that_lies_about_its_memory_ends_the_call() {
             "(result i32) (i32.store (i32.const 16) (i32.const {at})) (i32.store (i32.const 20) (i32.const {length})) i32.const 16"
         )
     };
+    // The same for two, one behind the other.
+    let pairs = |[one, two]: [(u32, u32); 2]| {
+        let numbers = [one.0, one.1, two.0, two.1].into_iter().zip((16..).step_by(4));
+        let stores = numbers.map(|(number, at)| format!("(i32.store (i32.const {at}) (i32.const {number}))"));
+        format!("(result i32) {} i32.const 16", stores.collect::<String>())
+    };
+    let two = "tuple<string, string>";
     let cases = [
+        ("string", pair(528, 3), ""),
+        ("string", pair(528, 2), "utf-8"),
+        ("string", pair(530, 1), "utf-8"),
+        (two, pairs([(528, 3), (528, 3)]), ""),
+        (two, pairs([(528, 0), (528, 3)]), ""),
+        // Together they are one letter.
+        (two, pairs([(528, 2), (530, 1)]), "utf-8"),
+        (two, pairs([(528, 1), (529, 2)]), "utf-8"),
+        (two, pairs([(528, 3), (529, 1)]), "utf-8"),
         ("string", pair(65_535, 2), "outside its memory"),
         ("string", pair(0, -1), "outside its memory"),
         ("string", pair(-1, 1), "outside its memory"),

@@ -56,6 +56,19 @@ fn each_type_has_one_json() {
     }
 }
 
+#[test]
+fn each_letter_is_written_as_the_json_library_writes_it() {
+    let letters = (0..=0x17f).chain([0x2028, 0xfeff, 0x1f600]).filter_map(char::from_u32);
+    for letter in letters {
+        // Alone, and where only the last of many bytes is to be escaped, or the first.
+        for text in [letter.to_string(), format!("{}{letter}", "ệ".repeat(50)), format!("{letter}{}", "a".repeat(70))]
+        {
+            let json = encode_value(&shape("", "string"), &Val::String(text.clone()));
+            assert_eq!(json, serde_json::to_string(&text).unwrap());
+        }
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a payload")]
 fn some_box(value: Val) -> Option<Box<Val>> {
     Some(Box::new(value))
