@@ -100,6 +100,7 @@ pub(crate) async fn admit(
     let idle = Idle::of(&policy, &host.room);
     let adapter = Arc::new(WasmAdapter {
         engine: host.engine.clone(),
+        asks: component.component_type().imports(&host.engine).len() > 0,
         pre,
         component,
         entries,

@@ -1,4 +1,4 @@
-//! The meter: processor time of the sandbox, counted from the moment the guest first runs to the end of its call, less the time in
+//! The meter: processor time of the sandbox, counted from the moment its instance is made to the end of its call, less the time in
 //! which it waits for the host.
 //!
 //! Waiting for an upstream system costs a guest nothing, and neither does the time in which it was interrupted in

@@ -23,20 +23,24 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh one for one exchange, and more where it is given new states.
-    pub(crate) fn fresh(engine: &Engine, state: State) -> Self {
+    /// A fresh one for one exchange, and more where it is given new states. `asks` says whether the component imports anything.
+    pub(crate) fn fresh(engine: &Engine, state: State, asks: bool) -> Self {
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|context| tick(&context.data().meter));
-        store.call_hook(|context, hook| {
-            match hook {
-                CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
-                CallHook::CallingHost => context.data().meter.leave(),
-                // The engine goes on with the guest's values; whoever runs the guest says when its call has ended.
-                CallHook::ReturningFromWasm => {}
-            }
-            Ok(())
-        });
+        if asks {
+            // Whoever asks the host for nothing never waits for it: the dozens of small calls of its allocator need not be looked at.
+            store.call_hook(|context, hook| {
+                match hook {
+                    // Its allocator is called for the host's answer, before that is given.
+                    CallHook::CallingWasm | CallHook::ReturningFromHost => context.data().meter.enter(),
+                    CallHook::CallingHost => context.data().meter.leave(),
+                    // The engine goes on with the guest's values; whoever runs the guest says when its call has ended.
+                    CallHook::ReturningFromWasm => {}
+                }
+                Ok(())
+            });
+        }
         Self { store, instance: None, served: 0 }
     }
 
@@ -83,6 +87,7 @@ pub(crate) fn prepare(
     idle: Option<&Idle>,
     engine: &Engine,
     shared: &Arc<Shared>,
+    asks: bool,
     caller: CompactString,
     call: nhip_exchange::port::Call,
 ) -> wasmtime::Result<Sandbox> {
@@ -91,7 +96,7 @@ pub(crate) fn prepare(
             waiting.store.data_mut().serve(shared, caller, call);
             waiting
         }
-        None => Sandbox::fresh(engine, State::prepare(shared, caller, call)?),
+        None => Sandbox::fresh(engine, State::prepare(shared, caller, call)?, asks),
     };
     sandbox.begin(&shared.policy);
     Ok(sandbox)

@@ -35,13 +35,22 @@ const MEMORY: &str = r#"
         (global.get $next)
         (global.set $next (i32.add (global.get $next) (local.get 3))))"#;
 
+/// The same with an allocator that never ends.
+const GREEDY: &str = r#"
+    (memory (export "memory") 16)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (loop $spin (br $spin)) unreachable)"#;
+
 fn component(wit: &str, core: &str) -> Vec<u8> {
+    component_with(wit, core, MEMORY)
+}
+
+fn component_with(wit: &str, core: &str, memory: &str) -> Vec<u8> {
     let faults = FAULTS.replacen("package lgsp:types@1.0.0;", "package lgsp:types@1.0.0 {", 1) + "}";
     let wit = format!("package test:it@1.0.0;\n{faults}\n{wit}");
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", &wit).unwrap_or_else(|error| panic!("{error:?}\n{wit}"));
     let world = resolve.select_world(&[package], None).unwrap();
-    let mut module = wat::parse_str(format!("(module {core} {MEMORY})")).unwrap();
+    let mut module = wat::parse_str(format!("(module {core} {memory})")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
 }
@@ -251,6 +260,38 @@ pub(crate) fn counter() -> Vec<u8> {
             (global.set $count (i32.add (global.get $count) (i32.const 1)))
             (global.get $count))"#;
     component(wit, core)
+}
+
+/// Imports nothing, and never ends while its instance is made.
+pub(crate) fn never_ready() -> Vec<u8> {
+    let wit = "package test:count@1.0.0 { interface counter { next: func(how: u32) -> u32; } }
+        world w { export test:count/counter@1.0.0; }";
+    let core = r#"
+        (func $begin (loop $spin (br $spin)))
+        (start $begin)
+        (func (export "test:count/counter@1.0.0#next") (param i32) (result i32) (local.get 0))"#;
+    component(wit, core)
+}
+
+/// Imports nothing, and never ends while it is given its argument.
+pub(crate) fn never_given() -> Vec<u8> {
+    let wit = "package test:count@1.0.0 { interface counter { next: func(how: string) -> u32; } }
+        world w { export test:count/counter@1.0.0; }";
+    let core = r#"(func (export "test:count/counter@1.0.0#next") (param i32 i32) (result i32) (local.get 0))"#;
+    component_with(wit, core, GREEDY)
+}
+
+/// A desk that never ends while the gateway gives it the office's fault.
+pub(crate) fn greedy_desk() -> Vec<u8> {
+    let wit = office_package("1.0.0", ITEM, FUNCTIONS)
+        + "package test:front@1.0.0 { interface desk {
+            use lgsp:types/faults@1.0.0.{fault}; tell: func(how: u32) -> result<_, fault>; } }
+        world w { import test:office/inbox@1.0.0; export test:front/desk@1.0.0; }";
+    let core = r#"
+        (import "test:office/inbox@1.0.0" "tell" (func $tell (param i32 i32)))
+        (func (export "test:front/desk@1.0.0#tell") (param i32) (result i32)
+            (call $tell (local.get 0) (i32.const 16)) (i32.const 16))"#;
+    component_with(&wit, core, GREEDY)
 }
 
 /// Waits for so many milliseconds, then never ends.

@@ -1,6 +1,6 @@
 //! Sandboxes: a fresh one for every exchange, unless the policy says otherwise.
 
-use crate::guests::{counter, desk, office, scatterer, sleeper};
+use crate::guests::{counter, desk, greedy_desk, never_given, never_ready, office, scatterer, sleeper};
 use crate::world::{DIRECT, OFFICE, World, desk_policy};
 use nhip_exchange::Kind;
 use std::time::Duration;
@@ -82,6 +82,21 @@ async fn a_guest_that_never_ends_is_ended_also_where_nothing_ran_for_a_while() {
     assert_eq!(world.ends(2).await, Kind::CpuExceeded);
     let waits = world.fault("sleeper", "sleep", r#"{"millis":500}"#).await;
     assert_eq!(waits.kind, Kind::CpuExceeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_is_ended_wherever_it_never_ends() {
+    let short = policy("").replace("2 s", "20 ms");
+    for (component, body) in [(never_ready(), r#"{"how":0}"#), (never_given(), r#"{"how":"x"}"#)] {
+        let world = World::new();
+        world.deploy(&component, &short).await;
+        assert_eq!(world.fault("counter", "next", body).await.kind, Kind::CpuExceeded);
+        assert!(world.record().await.cpu_micros >= 20_000);
+    }
+    let world = World::new();
+    world.deploy(&office(), OFFICE).await;
+    world.deploy(&greedy_desk(), &desk_policy(DIRECT, "[limits]\ncpu = \"20 ms\"\n")).await;
+    assert_eq!(world.fault("desk", "tell", r#"{"how":1}"#).await.kind, Kind::CpuExceeded);
 }
 
 #[tokio::test(flavor = "multi_thread")]
