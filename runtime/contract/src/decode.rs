@@ -135,8 +135,8 @@ impl<'t> State<'t> {
     fn new(text: &'t str, limits: &DecodeLimits, unknown: Unknown) -> Self {
         let max_problems = limits.max_problems.max(1);
         let memory_left = limits.max_memory;
-        // The texts of a document are shorter than it is, and few values are written in less than eight bytes.
-        let room = text.len().min(EARLY).min(memory_left);
+        // The texts of a document are shorter than it is, and few values, of sixteen bytes, are written in less than eight: three bytes for one.
+        let room = text.len().min(EARLY).min(memory_left / 3);
         Self {
             text,
             values: Values::with_room(room / 8, room),

@@ -32,8 +32,6 @@ pub(crate) struct Entry {
 pub(crate) struct WasmAdapter {
     pub(crate) engine: Engine,
     pub(crate) pre: InstancePre<State>,
-    /// Whether the component imports anything.
-    pub(crate) asks: bool,
     /// The code: while this is here, further adapters of the same component share it.
     #[expect(dead_code, reason = "it is held, and not looked at")]
     pub(crate) component: Arc<Component>,
@@ -102,7 +100,7 @@ impl WasmAdapter {
         let entry = self.entry(call.function)?;
         let arguments = entry.function.decode(&call.body, &self.decoding).map_err(refuse)?;
         let caller = permit.caller().into();
-        let sandbox = sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, self.asks, caller, call);
+        let sandbox = sandbox::prepare(self.idle.as_ref(), &self.engine, &self.shared, caller, call);
         let sandbox = sandbox.map_err(|error| {
             Fault::new(Kind::GatewayInternal, "the gateway could not prepare the adapter's sandbox")
                 .inside(format!("{error:#}"))

@@ -94,13 +94,13 @@ pub(crate) async fn admit(
     if report.refuses() {
         return None;
     }
-    let shared = Arc::new(share(host, &policy, &manifest, egress));
+    let asks = component.component_type().imports(&host.engine).len() > 0;
+    let shared = Arc::new(share(host, &policy, &manifest, egress, asks));
     let answering = decoding(policy.limits.response);
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
     let adapter = Arc::new(WasmAdapter {
         engine: host.engine.clone(),
-        asks: component.component_type().imports(&host.engine).len() > 0,
         pre,
         component,
         entries,
@@ -371,11 +371,12 @@ fn describe(
     }
 }
 
-fn share(host: &WasmHost, policy: &Arc<Policy>, manifest: &Manifest, egress: Egress) -> Shared {
+fn share(host: &WasmHost, policy: &Arc<Policy>, manifest: &Manifest, egress: Egress, asks: bool) -> Shared {
     let config: WasiConfigVariables = policy.config.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     Shared {
         adapter: manifest.name.to_string(),
         version: manifest.version.to_string(),
+        asks,
         policy: Arc::clone(policy),
         egress,
         config,

@@ -23,8 +23,9 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh one for one exchange, and more where it is given new states. `asks` says whether the component imports anything.
-    pub(crate) fn fresh(engine: &Engine, state: State, asks: bool) -> Self {
+    /// A fresh one for one exchange, and more where it is given new states.
+    pub(crate) fn fresh(engine: &Engine, state: State) -> Self {
+        let asks = state.reach.shared.asks;
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|context| tick(&context.data().meter));
@@ -87,7 +88,6 @@ pub(crate) fn prepare(
     idle: Option<&Idle>,
     engine: &Engine,
     shared: &Arc<Shared>,
-    asks: bool,
     caller: CompactString,
     call: nhip_exchange::port::Call,
 ) -> wasmtime::Result<Sandbox> {
@@ -96,7 +96,7 @@ pub(crate) fn prepare(
             waiting.store.data_mut().serve(shared, caller, call);
             waiting
         }
-        None => Sandbox::fresh(engine, State::prepare(shared, caller, call)?, asks),
+        None => Sandbox::fresh(engine, State::prepare(shared, caller, call)?),
     };
     sandbox.begin(&shared.policy);
     Ok(sandbox)

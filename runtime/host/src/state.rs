@@ -30,6 +30,8 @@ const MAX_FIELDS: usize = 64 << 10;
 pub(crate) struct Shared {
     pub(crate) adapter: String,
     pub(crate) version: String,
+    /// Whether the component imports anything, and so can wait for the host.
+    pub(crate) asks: bool,
     pub(crate) policy: Arc<Policy>,
     pub(crate) egress: Egress,
     pub(crate) config: WasiConfigVariables,

@@ -65,7 +65,7 @@ impl<'v> Writer<'v> {
                 let case = found(cases.items().get(*at as usize))?;
                 self.tagged(&case.name, case.payload.as_ref(), *payload)
             }
-            (Kind::Enum(cases), Node::Case(at, None)) => self.name(found(cases.items().get(*at as usize))?.key()),
+            (Kind::Enum(cases), Node::Case(at, None)) => self.quoted(found(cases.items().get(*at as usize))?.key()),
             (Kind::Flags(flags), Node::Parts(span)) => self.flags(flags, found(self.values.parts(*span))?),
             (Kind::Option(_), Node::Case(0, None)) => self.text("null"),
             (Kind::Option(inner), Node::Case(1, payload)) if inner.is_option() => {
@@ -146,16 +146,11 @@ impl<'v> Writer<'v> {
             }
             self.comma(!first)?;
             first = false;
-            self.name(&field.json)?;
+            self.quoted(&field.json)?;
             self.text(":")?;
             self.value(&field.shape, node)?;
         }
         self.text("}")
-    }
-
-    /// A name of the contract: letters, digits and hyphens, so nothing to escape.
-    fn name(&mut self, name: &str) -> Written {
-        self.quoted(name)
     }
 
     /// Most texts have nothing to escape, and finding that out takes a fraction of what the library takes to write one.
@@ -165,6 +160,7 @@ impl<'v> Writer<'v> {
         if escaped { self.json(text) } else { self.quoted(text) }
     }
 
+    /// Something in which nothing is to be escaped, as are the names of a contract: letters, digits and hyphens.
     fn quoted(&mut self, text: &str) -> Written {
         self.room_for(text.len().saturating_add(2))?;
         self.out.push(b'"');
@@ -175,7 +171,7 @@ impl<'v> Writer<'v> {
 
     fn tagged(&mut self, tag: &str, shape: Option<&Shape>, payload: Option<Place>) -> Written {
         self.text("{\"tag\":")?;
-        self.name(tag)?;
+        self.quoted(tag)?;
         match (shape, payload) {
             (None, None) => {}
             (Some(shape), Some(place)) => {
@@ -197,7 +193,7 @@ impl<'v> Writer<'v> {
             if matches!(node, Node::Bool(true)) {
                 self.comma(!first)?;
                 first = false;
-                self.name(flag.key())?;
+                self.quoted(flag.key())?;
             }
         }
         self.text("]")
