@@ -14,6 +14,7 @@ use crate::host::WasmHost;
 use crate::idle::Idle;
 use crate::imports;
 use crate::manifest;
+use crate::sandbox;
 use crate::state::Shared;
 use crate::text::{tame, tame_lines};
 use bytes::Bytes;
@@ -94,8 +95,7 @@ pub(crate) async fn admit(
     if report.refuses() {
         return None;
     }
-    let asks = component.component_type().imports(&host.engine).len() > 0;
-    let shared = Arc::new(share(host, &policy, &manifest, egress, asks));
+    let shared = Arc::new(share(host, &policy, &manifest, egress, sandbox::asks(&component, &host.engine)));
     let answering = decoding(policy.limits.response);
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);

@@ -11,7 +11,8 @@ use crate::trap::CpuSpent;
 use compact_str::CompactString;
 use nhip_policies::Policy;
 use std::sync::Arc;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 /// A store, and its instance once there is one.
@@ -67,11 +68,32 @@ impl Sandbox {
     }
 }
 
-/// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run.
+/// Whether a component asks its host for anything: imports something that can be called, or a resource. Types alone, which a contract's
+/// component imports by name, are no question.
+pub(crate) fn asks(component: &Component, engine: &Engine) -> bool {
+    fn calls(item: &ComponentItem, engine: &Engine) -> bool {
+        match item {
+            ComponentItem::Type(_) => false,
+            ComponentItem::ComponentInstance(instance) => {
+                instance.exports(engine).any(|(_, export)| calls(&export.ty, engine))
+            }
+            _ => true,
+        }
+    }
+    component.component_type().imports(engine).any(|(_, import)| calls(&import.ty, engine))
+}
+
+/// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run. One that has hardly begun
+/// goes on: most are at their end before they are heavy, and each that was interrupted would have its memory in the processor's cache
+/// beside those of the others.
 fn tick(meter: &Arc<Meter>) -> wasmtime::Result<UpdateDeadline> {
     meter.leave();
     if meter.is_spent() {
         return Err(CpuSpent.into());
+    }
+    if !meter.is_heavy() {
+        meter.enter();
+        return Ok(UpdateDeadline::Continue(1));
     }
     let meter = Arc::clone(meter);
     Ok(UpdateDeadline::YieldCustom(
@@ -100,4 +122,42 @@ pub(crate) fn prepare(
     };
     sandbox.begin(&shared.policy);
     Ok(sandbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_guest_goes_on_until_it_is_heavy_then_gives_way_and_ends_when_its_time_is_used_up() {
+        let meter = Meter::new(Duration::from_millis(20));
+        meter.enter();
+        assert!(matches!(tick(&meter), Ok(UpdateDeadline::Continue(1))), "it has just begun");
+        let gives_way = (0..u64::MAX).find_map(|_| match tick(&meter).unwrap() {
+            UpdateDeadline::Continue(_) => None,
+            other => Some(other),
+        });
+        assert!(matches!(gives_way, Some(UpdateDeadline::YieldCustom(1, _))));
+        assert!((1_000..20_000).contains(&meter.micros()), "{}", meter.micros());
+        let ends = (0..u64::MAX).find_map(|_| {
+            meter.enter();
+            tick(&meter).err()
+        });
+        assert!(ends.is_some_and(|error| error.is::<CpuSpent>()));
+        assert!(meter.micros() >= 20_000);
+    }
+
+    #[test]
+    fn types_alone_ask_for_nothing() {
+        let engine = Engine::default();
+        let asks = |text: &str| super::asks(&Component::new(&engine, wat::parse_str(text).unwrap()).unwrap(), &engine);
+        assert!(!asks("(component)"));
+        assert!(!asks(
+            r#"(component (import "a:b/types@1.0.0" (instance (type $c (enum "red")) (export "colour" (type (eq $c))))))"#
+        ));
+        assert!(asks(r#"(component (import "a:b/clock@1.0.0" (instance (export "now" (func (result u64))))))"#));
+        assert!(asks(r#"(component (import "a:b/io@1.0.0" (instance (export "stream" (type (sub resource))))))"#));
+        assert!(asks(r#"(component (import "now" (func (result u64))))"#));
+    }
 }
