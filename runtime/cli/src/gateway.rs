@@ -13,6 +13,7 @@ mod tests;
 pub use options::{Options, TlsFiles, Variable};
 pub use running::{Running, Stopped};
 
+use crate::allocator::keep_blocks;
 use crate::failure::Failure;
 use crate::{data_folder, token};
 use nhip_exchange::{Spine, SpineConfig};
@@ -96,7 +97,7 @@ impl Assembly {
         data_folder::prepare(&data.join(CACHE))?;
         let tls = tls.as_ref().map(|files| load_tls(&files.certificate, &files.key)).transpose()?;
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let shards = Shards::start(processors)
+        let shards = Shards::start(processors, keep_blocks)
             .map_err(|error| Failure::new("the process cannot start its threads").because(error))?;
         let registry = Registry::open_with(registry_config(&options, &shards)?, Arc::clone(clock)).await?;
         let shards = Some(Arc::new(shards));

@@ -7,6 +7,7 @@
 //! Invariant: this is the only crate that reads the environment, the arguments and the clock of the machine, and the
 //! only one that decides how the process ends.
 
+pub mod allocator;
 pub mod args;
 pub mod client;
 pub mod commands;

@@ -30,13 +30,14 @@ struct Shard {
 }
 
 impl Shards {
-    /// Start so many, at least one. To be called before any adapter is made ready: each keeps its own connections to upstream systems.
+    /// Start so many, at least one; `begin` is called on the thread of each first. To be called before any adapter is made ready: each keeps
+    /// its own connections to upstream systems.
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(shards: usize) -> io::Result<Self> {
+    pub fn start(shards: usize, begin: fn()) -> io::Result<Self> {
         shard::expect(shards.max(1));
-        (0..shards.max(1)).map(Shard::start).collect::<io::Result<_>>().map(Self)
+        (0..shards.max(1)).map(|number| Shard::start(number, begin)).collect::<io::Result<_>>().map(Self)
     }
 
     /// How busy each is.
@@ -60,11 +61,12 @@ impl Shards {
 }
 
 impl Shard {
-    fn start(number: usize) -> io::Result<Self> {
+    fn start(number: usize, begin: fn()) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::Builder::new().name(format!("nhip-shard-{number}")).spawn(move || {
+            begin();
             shard::enter(number);
             // Nothing is ever sent: it ends when the sender is dropped.
             let _ = runtime.block_on(stopped);
@@ -150,6 +152,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[tokio::test]
     async fn what_panics_on_the_shared_runtime_panics_here() {
@@ -161,8 +164,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_thread_begins_as_it_is_told() {
+        thread_local! {
+            static BEGUN: Cell<bool> = const { Cell::new(false) };
+        }
+        let shards = Shards::start(2, || BEGUN.set(true)).unwrap();
+        for shard in &shards.0 {
+            assert!(shard.runtime.spawn(async { BEGUN.get() }).await.unwrap());
+        }
+        assert!(!BEGUN.get());
+    }
+
+    #[tokio::test]
     async fn the_threads_end_with_their_shards() {
-        let shards = Shards::start(2).unwrap();
+        let shards = Shards::start(2, || {}).unwrap();
         assert_eq!(shards.metrics().len(), 2);
         let runtimes: Vec<_> = shards.0.iter().map(|shard| shard.runtime.clone()).collect();
         drop(shards);

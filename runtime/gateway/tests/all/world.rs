@@ -146,7 +146,7 @@ impl World {
             _ => None,
         });
         let mut config = GatewayConfig::new("127.0.0.1:0".parse().unwrap());
-        config.shards = Some(Arc::new(Shards::start(SHARDS).unwrap()));
+        config.shards = Some(Arc::new(Shards::start(SHARDS, || {}).unwrap()));
         change(&mut config);
         let gateway = Gateway::bind(config, Arc::clone(&spine), prover).await.unwrap();
         let (address, stats) = (gateway.local_addr(), gateway.stats());
