@@ -166,7 +166,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(20));
             meter.leave();
         }
-        assert!((300..3 * 1_000).contains(&meter.micros()), "{}", meter.micros());
+        assert!((300..30_000).contains(&meter.micros()), "{} of more than 60,000", meter.micros());
         meter.enter();
         compute(Duration::from_millis(1));
         meter.leave();
