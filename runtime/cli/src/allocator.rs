@@ -1,7 +1,7 @@
 //! The allocator: mimalloc, and before it a few blocks that each shard has just freed and hands out again, the last one first.
 //!
 //! An exchange frees what it has taken, and the next one on its shard takes the same sizes. mimalloc goes round all blocks of a page before
-//! it comes back to one, so that the next exchange writes to memory that has left the processor's cache: some hundred places, and
+//! it comes back to one, so that the next exchange writes to memory that has left the processor's cache: dozens of places, and
 //! more of them the more exchanges have ever been under way at once. The block that was freed last is still there.
 //!
 //! Invariant: a block of a size up to [`LARGEST`] is as large as its class, whichever thread it was taken on, so any can be handed out for any
@@ -16,7 +16,7 @@ use std::ptr::null_mut;
 const LARGEST: usize = 8192;
 /// What every block of a class is aligned to, in bytes.
 const ALIGN: usize = 16;
-/// Four classes up to 64 bytes, then four for each doubling: a block is at most a fifth larger than what was asked for.
+/// Four classes up to 64 bytes, then four for each doubling: above 64 bytes a block is at most a quarter larger than what was asked for.
 const CLASSES: usize = 32;
 /// How many blocks of a class are kept: as many as the exchanges take that wait on one shard. At most 3.3 MB of all classes.
 const DEPTH: usize = 64;
@@ -84,6 +84,11 @@ fn take(class: usize) -> Option<*mut u8> {
     KEPT.with(|kept| kept.get(class)?.take())
 }
 
+/// Whether this thread keeps it.
+fn keep(class: usize, block: *mut u8) -> bool {
+    KEEPS.get() && KEPT.with(|kept| kept.get(class).is_some_and(|kept| kept.keep(block)))
+}
+
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Allocator;
@@ -123,7 +128,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match class(layout) {
             Some((class, whole)) => {
-                if !(KEEPS.get() && KEPT.with(|kept| kept.get(class).is_some_and(|kept| kept.keep(block)))) {
+                if !keep(class, block) {
                     // SAFETY: it was taken with this layout.
                     unsafe { MiMalloc.dealloc(block, whole) };
                 }

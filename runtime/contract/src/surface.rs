@@ -37,11 +37,18 @@ pub struct Import {
     /// The full name of an interface, e.g. `wasi:http/outgoing-handler@0.2.12`, or the plain name of a function, a type or
     /// an interface that the world itself defines.
     pub name: String,
-    /// The functions, as written in WIT (`[method]bucket.get`). Empty if only types are imported: such an import needs
-    /// nothing from the host.
+    /// The functions, as written in WIT (`[method]bucket.get`). Empty if only types are imported.
     pub functions: Vec<String>,
     /// What is imported, with its types, of an interface with a full name outside the namespace `wasi`.
     pub contract: Option<Contract>,
+}
+
+impl Import {
+    /// Whether only types are imported: such an import needs nothing from the host.
+    #[must_use]
+    pub fn only_types(&self) -> bool {
+        self.functions.is_empty()
+    }
 }
 
 /// An export that is not a contract, e.g. `wasi:http/incoming-handler@0.2.12`.

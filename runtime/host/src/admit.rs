@@ -14,7 +14,6 @@ use crate::host::WasmHost;
 use crate::idle::Idle;
 use crate::imports;
 use crate::manifest;
-use crate::sandbox;
 use crate::state::Shared;
 use crate::text::{tame, tame_lines};
 use bytes::Bytes;
@@ -95,7 +94,8 @@ pub(crate) async fn admit(
     if report.refuses() {
         return None;
     }
-    let shared = Arc::new(share(host, &policy, &manifest, egress, sandbox::asks(&component, &host.engine)));
+    let asks = !surface.imports.iter().all(Import::only_types);
+    let shared = Arc::new(share(host, &policy, &manifest, egress, asks));
     let answering = decoding(policy.limits.response);
     let decoding = decoding(policy.limits.request);
     let idle = Idle::of(&policy, &host.room);
@@ -137,10 +137,9 @@ fn read_manifest(bytes: &[u8], given: Option<&str>, report: &mut Report) -> Opti
 fn compare_imports(surface: &Surface, policy: &Policy, report: &mut Report) {
     for import in &surface.imports {
         let name = tame(&import.name, 200);
-        // An interface of which only types are used needs nothing of the host.
         let grant = match capabilities::asked_by(&import.name) {
             Some(capability) => (capability.grant)(policy),
-            None if import.functions.is_empty() => Grant::Granted("only types".to_owned()),
+            None if import.only_types() => Grant::Granted("only types".to_owned()),
             None => stranger(import, policy),
         };
         match grant {

@@ -11,8 +11,7 @@ use crate::trap::CpuSpent;
 use compact_str::CompactString;
 use nhip_policies::Policy;
 use std::sync::Arc;
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 /// A store, and its instance once there is one.
@@ -66,21 +65,6 @@ impl Sandbox {
         self.instance = Some(instance);
         Ok(instance)
     }
-}
-
-/// Whether a component asks its host for anything: imports something that can be called, or a resource. Types alone, which a contract's
-/// component imports by name, are no question.
-pub(crate) fn asks(component: &Component, engine: &Engine) -> bool {
-    fn calls(item: &ComponentItem, engine: &Engine) -> bool {
-        match item {
-            ComponentItem::Type(_) => false,
-            ComponentItem::ComponentInstance(instance) => {
-                instance.exports(engine).any(|(_, export)| calls(&export.ty, engine))
-            }
-            _ => true,
-        }
-    }
-    component.component_type().imports(engine).any(|(_, import)| calls(&import.ty, engine))
 }
 
 /// A tick of the engine's clock while the guest runs: stop it if its time is used up, else let its neighbours run. One that has hardly begun
@@ -146,18 +130,5 @@ mod tests {
         });
         assert!(ends.is_some_and(|error| error.is::<CpuSpent>()));
         assert!(meter.micros() >= 200_000);
-    }
-
-    #[test]
-    fn types_alone_ask_for_nothing() {
-        let engine = Engine::default();
-        let asks = |text: &str| super::asks(&Component::new(&engine, wat::parse_str(text).unwrap()).unwrap(), &engine);
-        assert!(!asks("(component)"));
-        assert!(!asks(
-            r#"(component (import "a:b/types@1.0.0" (instance (type $c (enum "red")) (export "colour" (type (eq $c))))))"#
-        ));
-        assert!(asks(r#"(component (import "a:b/clock@1.0.0" (instance (export "now" (func (result u64))))))"#));
-        assert!(asks(r#"(component (import "a:b/io@1.0.0" (instance (export "stream" (type (sub resource))))))"#));
-        assert!(asks(r#"(component (import "now" (func (result u64))))"#));
     }
 }

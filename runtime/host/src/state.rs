@@ -30,7 +30,7 @@ const MAX_FIELDS: usize = 64 << 10;
 pub(crate) struct Shared {
     pub(crate) adapter: String,
     pub(crate) version: String,
-    /// Whether the component [asks its host](crate::sandbox::asks) for anything, and so can wait for it.
+    /// Whether the component imports more than types, and so can wait for the host.
     pub(crate) asks: bool,
     pub(crate) policy: Arc<Policy>,
     pub(crate) egress: Egress,

@@ -90,6 +90,9 @@ fn imports_contracts_and_other_exports_are_told_apart() {
         assert!(surface.imports.contains(&expected), "{expected:?} in {:?}", surface.imports);
     }
     assert_eq!(surface.imports.len(), 3);
+    for import in &surface.imports {
+        assert_eq!(import.only_types(), import.name == "lgsp:types/faults@1.0.0", "{import:?}");
+    }
     let names: Vec<&str> = surface.contracts.iter().map(|contract| contract.name.as_str()).collect();
     assert_eq!(names, ["lgsp:population/register@1.2.0"]);
     let other = |name: &str, interface| OtherExport { name: name.to_owned(), interface };
