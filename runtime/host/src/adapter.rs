@@ -1,5 +1,6 @@
 //! An admitted version, ready to be called: each call decodes, instantiates, runs, encodes.
 
+use crate::errand::beside;
 use crate::gaps::{Gaps, Place};
 use crate::heavy::{self, Habit};
 use crate::idle::Idle;
@@ -132,8 +133,9 @@ impl WasmAdapter {
                 place.get_or_init(|| Place::of(memory));
             }
         };
+        let errand = Arc::clone(&state.reach.errand);
         let outcome = {
-            let work = pin!(async {
+            let guest = pin!(async {
                 // Making its instance counts, since that can run its code, and lowering its arguments, which runs its allocator.
                 reading.meter.enter();
                 let instance = sandbox.instance(&self.pre).await?;
@@ -148,6 +150,7 @@ impl WasmAdapter {
                 let returned = nhip_contract::call(function, store, &call, enter).await?;
                 Ok(entry.function.json_answer(&returned, self.longest_answer(), &self.answering)?)
             });
+            let work = pin!(beside(&errand, &self.shared.egress, guest));
             heavy::run(|| reading.meter.is_heavy(), &reading.heavy, work).await
         };
         drop(reading);

@@ -17,6 +17,7 @@ mod clock;
 mod contracts;
 pub mod egress;
 mod engine;
+mod errand;
 mod fit;
 mod gaps;
 mod heavy;

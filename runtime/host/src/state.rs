@@ -82,6 +82,7 @@ impl State {
             shared: Arc::clone(shared),
             budget: Arc::new(Budget::new(limits, call.deadline)),
             trail: Arc::clone(&call.trail),
+            errand: Arc::default(),
         };
         let (onward, of) = split(caller, call);
         let mut state = Self {

@@ -5,7 +5,9 @@
 use super::{Capability, endpoints_granted};
 use crate::bindings::nhip::adapter::endpoints;
 use crate::egress::{Failure, FailureCode, Request};
+use crate::errand::Ask;
 use crate::state::State;
+use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::HasSelf;
 
@@ -28,7 +30,8 @@ impl endpoints::Host for State {
             body: request.body.into(),
             timeout: request.timeout_ms.map(|millis| Duration::from_millis(u64::from(millis))),
         };
-        match self.reach.shared.egress.send(&endpoint, request, &self.reach.budget, &self.reach.trail).await {
+        let (budget, trail) = (Arc::clone(&self.reach.budget), Arc::clone(&self.reach.trail));
+        match self.reach.errand.done(Ask { endpoint, request, budget, trail }).await {
             Ok(response) => Ok(endpoints::Response {
                 status: response.status,
                 headers: response.headers.into_iter().map(|(name, value)| endpoints::Header { name, value }).collect(),

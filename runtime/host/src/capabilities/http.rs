@@ -5,6 +5,7 @@
 
 use super::{Capability, endpoints_granted};
 use crate::egress::{Budget, Failure, FailureCode, Request, Response};
+use crate::errand::Errand;
 use crate::state::{Shared, State};
 use bytes::Bytes;
 use http::HeaderName;
@@ -34,6 +35,7 @@ pub(crate) struct Reach {
     pub(crate) shared: Arc<Shared>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) trail: Arc<Trail>,
+    pub(crate) errand: Arc<Errand>,
 }
 
 /// The end of reading an answer, which here has been read whole before the guest sees it.
