@@ -159,12 +159,13 @@ impl Run {
         let mut room = GROUP;
         while !group.is_empty() {
             room = room.saturating_sub(group.len());
-            for Entry { record, written } in group.drain(..) {
+            for Entry { record, written } in group.iter_mut() {
                 self.make_room().await?;
-                if self.append_exchange(&record) {
-                    self.waiting.extend(written);
+                if self.append_exchange(record) {
+                    self.waiting.extend(written.take());
                 }
             }
+            group.clear();
             if !self.waiting.is_empty() {
                 self.put_off();
             }

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Close it and hand the outcome to the listener, once the record is where its policy wants it to be by then.
 pub(crate) async fn close(open: &mut Open<'_>, result: Result<Reply, Fault>) -> Outcome {
-    let (id, trace, repeats) = (open.record.id, open.trace, open.record.repeats);
+    let (id, trace, repeats) = (open.record.id, open.record.trace, open.record.repeats);
     let written = open.finish(&result);
     let outcome = Outcome { id, trace, repeats, result };
     match written {

@@ -54,4 +54,4 @@ pub use route::{Live, Routes, Service};
 pub use run::run;
 pub use slot::{Slot, Slots};
 pub use spine::{Spine, SpineConfig};
-pub use trail::{Trail, UpstreamCall};
+pub use trail::{Trail, UpstreamCall, UpstreamCalls};

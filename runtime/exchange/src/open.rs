@@ -32,7 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Open<'a> {
     pub(crate) spine: &'a Arc<Spine>,
     pub(crate) started: Instant,
-    pub(crate) trace: TraceContext,
     pub(crate) record: Record,
     pub(crate) trail: Arc<Trail>,
     /// The version that serves it, once it is known.
@@ -50,7 +49,6 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
         Origin::Delivery { id, attempt, .. } => (*id, *attempt),
         _ => (fresh, 1),
     };
-    let trace = TraceContext::of(arrival.traceparent.as_deref(), id);
     let started = Instant::now();
     let place = place(spine).await;
     let refusal = if place.is_none() || spine.is_stalled() {
@@ -69,7 +67,7 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
         opened_ms,
         origin: CompactString::const_new(arrival.origin.word()),
         peer: arrival.peer.take(),
-        trace: trace.to_string(),
+        trace: TraceContext::of(arrival.traceparent.as_deref(), id),
         caller: arrival.caller.as_ref().ok().map(CompactString::from),
         purpose: arrival.purpose.as_deref().map(cut),
         service: cut(&arrival.service),
@@ -85,7 +83,7 @@ pub(crate) async fn open<'a>(spine: &'a Arc<Spine>, arrival: &mut Arrival) -> Op
         },
         ..Record::of(id)
     };
-    Open { spine, started, trace, record, trail: Arc::default(), live: None, place, refusal }
+    Open { spine, started, record, trail: Arc::default(), live: None, place, refusal }
 }
 
 /// A place in the record queue, if there is one in time.

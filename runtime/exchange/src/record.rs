@@ -2,15 +2,16 @@
 
 use crate::digest::Digest;
 use crate::id::ExchangeId;
-use crate::trail::UpstreamCall;
+use crate::trace::TraceContext;
+use crate::trail::UpstreamCalls;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 /// One exchange, as it ended. Bodies are not kept; their digests are.
 ///
-/// Most of its texts are short, and a [`CompactString`] of up to 24 bytes lies in the record itself: the thread that writes the record has
-/// little to free of what another has allocated. A longer one is copied, not shared, so that no shard waits for another's count.
+/// Most of its texts are short, and a [`CompactString`] of up to 24 bytes lies in the record itself, as the first upstream call does: the
+/// thread that writes the record has nothing to free of what another has allocated, which costs both of them much. A longer one is copied, not shared, so that no shard waits for another's count.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The exchange's id.
@@ -25,7 +26,7 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<CompactString>,
     /// The trace it belongs to (`traceparent`).
-    pub trace: String,
+    pub trace: TraceContext,
     /// The proven caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller: Option<CompactString>,
@@ -64,7 +65,7 @@ pub struct Record {
     /// Processor time in the sandbox, in microseconds.
     pub cpu_micros: u64,
     /// The requests to upstream systems, in order of their end.
-    pub upstream: Vec<UpstreamCall>,
+    pub upstream: UpstreamCalls,
     /// Which attempt this was; the first where none is said.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub attempt: u32,
@@ -88,7 +89,7 @@ impl Record {
             micros: 0,
             origin: CompactString::default(),
             peer: None,
-            trace: String::new(),
+            trace: TraceContext::of(None, id),
             caller: None,
             purpose: None,
             service: CompactString::default(),
@@ -103,7 +104,7 @@ impl Record {
             blame: None,
             status: 0,
             cpu_micros: 0,
-            upstream: Vec::new(),
+            upstream: UpstreamCalls::new(),
             attempt: first(),
             repeats: None,
             parent: None,

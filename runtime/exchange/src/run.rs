@@ -64,7 +64,7 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
             service: arrival.service.to_string(),
             function: arrival.function.to_string(),
             purpose: purpose.as_ref().map(CompactString::to_string),
-            trace: open.trace.to_string(),
+            trace: open.record.trace.to_string(),
             depth: chain::depth(&arrival.origin),
             body: body.clone(),
             request,
@@ -80,7 +80,7 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
     let onward = (!live.policy.imports.is_empty()).then(|| {
         let effect = claim.effect(&arrival.origin);
         let chain = Chain::below(&arrival.origin, open.record.id, &service, deadline, effect);
-        Box::new(Onward::new(Arc::clone(spine), live, purpose.clone(), open.trace, chain))
+        Box::new(Onward::new(Arc::clone(spine), live, purpose.clone(), open.record.trace, chain))
     });
     let call = Call {
         function,
@@ -90,7 +90,7 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
         function_name: arrival.function,
         purpose,
         attempt: claim.attempt,
-        trace: open.trace,
+        trace: open.record.trace,
         deadline,
         deadline_ms: open.deadline_ms(deadline),
         trail: Arc::clone(&open.trail),

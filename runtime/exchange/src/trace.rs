@@ -2,9 +2,10 @@
 
 use crate::hex;
 use crate::id::ExchangeId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// The trace an exchange belongs to and the exchange's own span in it.
+/// The trace an exchange belongs to and the exchange's own span in it. In JSON it is the text of a `traceparent`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceContext {
     trace: [u8; 16],
@@ -22,7 +23,7 @@ impl TraceContext {
         // The last 62 bits of a UUIDv7 are random.
         span.copy_from_slice(bytes.get(8..16).unwrap_or(&[1; 8]));
         match traceparent.and_then(parse) {
-            Some((trace, flags)) => Self { trace, span, flags },
+            Some(callers) => Self { span, ..callers },
             None => Self { trace: bytes, span, flags: 0 },
         }
     }
@@ -49,8 +50,21 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// Trace id and flags of a `traceparent` value, or nothing when it is malformed.
-fn parse(text: &str) -> Option<([u8; 16], u8)> {
+impl Serialize for TraceContext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(hex::text(&self.text()))
+    }
+}
+
+impl<'de> Deserialize<'de> for TraceContext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| serde::de::Error::custom(format_args!("`{text}` is not a traceparent")))
+    }
+}
+
+/// What a `traceparent` value says, or nothing when it is malformed.
+fn parse(text: &str) -> Option<TraceContext> {
     let mut parts = text.trim().split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let version = read_hex::<1>(version)?[0];
@@ -61,7 +75,7 @@ fn parse(text: &str) -> Option<([u8; 16], u8)> {
     let trace = read_hex::<16>(trace)?;
     let span = read_hex::<8>(span)?;
     let flags = read_hex::<1>(flags)?[0];
-    (trace != [0; 16] && span != [0; 8]).then_some((trace, flags))
+    (trace != [0; 16] && span != [0; 8]).then_some(TraceContext { trace, span, flags })
 }
 
 /// Exactly `N` bytes of lower-case hex.
@@ -91,6 +105,19 @@ mod tests {
         assert!(text.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{text}");
         assert!(text.ends_with("-01") && !text.contains("00f067aa0ba902b7"), "{text}");
         assert!(parse(&text).is_some());
+    }
+
+    #[test]
+    fn in_json_it_is_its_text_and_is_read_back_with_its_own_span() {
+        let (id, _) = IdSource::default().next(&SystemClock);
+        for given in [None, Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")] {
+            let context = TraceContext::of(given, id);
+            let json = serde_json::to_string(&context).unwrap();
+            assert_eq!(json, format!("\"{context}\""));
+            assert_eq!(serde_json::from_str::<TraceContext>(&json).unwrap(), context);
+        }
+        let wrong = serde_json::from_str::<TraceContext>("\"00-0-0-0\"").unwrap_err();
+        assert!(wrong.to_string().starts_with("`00-0-0-0` is not a traceparent"), "{wrong}");
     }
 
     #[test]

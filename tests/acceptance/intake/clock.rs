@@ -2,6 +2,7 @@
 
 use super::{Deposited, SYSTEM, Stage};
 use crate::harness::{eventually, eventually_within, run};
+use nhip_exchange::trace::TraceContext;
 use nhip_systems::{MessageType, QlvbConfig, TransportState, samples};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,12 +42,12 @@ fn what_waits_on_the_axis_is_taken_in_by_the_clock_and_is_in_the_office_once() {
         for run in runs {
             assert_eq!((run.origin.as_str(), run.schedule.as_deref(), run.parent), ("schedule", Some("poll"), None));
             assert_eq!((run.caller.as_deref(), run.function.as_str()), (Some("intake"), "poll"));
-            polls.insert(run.id, trace(&run.trace).to_owned());
+            polls.insert(run.id, trace(run.trace));
         }
         let mut functions = BTreeMap::<String, usize>::new();
         for call in process.records("caller=intake").await.into_iter().filter(|record| record.origin == "adapter") {
             let parent = call.parent.unwrap();
-            assert_eq!(polls.get(&parent).map(String::as_str), Some(trace(&call.trace)), "{call:?}");
+            assert_eq!(polls.get(&parent), Some(&trace(call.trace)), "{call:?}");
             let outcome = if call.service == "office-inbox" { "accepted" } else { "ok" };
             assert_eq!(call.outcome, outcome, "{call:?}");
             *functions.entry(format!("{}/{}", call.service, call.function)).or_default() += 1;
@@ -56,7 +57,7 @@ fn what_waits_on_the_axis_is_taken_in_by_the_clock_and_is_in_the_office_once() {
         }
         assert!(functions.contains_key("documents/list-received"), "{functions:?}");
         for delivery in process.records("service=office-inbox").await {
-            assert!(polls.values().any(|known| known == trace(&delivery.trace)), "{delivery:?}");
+            assert!(polls.values().any(|known| *known == trace(delivery.trace)), "{delivery:?}");
             assert_eq!(delivery.caller.as_deref(), Some("intake"));
         }
     });
@@ -93,6 +94,6 @@ fn a_packet_that_nobody_can_read_is_acknowledged_as_failed_and_the_others_arrive
 }
 
 /// The id of a trace.
-fn trace(traceparent: &str) -> &str {
-    traceparent.split('-').nth(1).unwrap_or(traceparent)
+fn trace(context: TraceContext) -> String {
+    context.to_string().split('-').nth(1).unwrap_or_default().to_owned()
 }

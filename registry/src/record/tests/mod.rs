@@ -12,7 +12,8 @@ mod tamper;
 use super::{Body, ChainEntry, JournalConfig, verify_folder};
 use crate::{Config, Registry, RegistryError};
 use nhip_exchange::record::Entry;
-use nhip_exchange::{Clock, Digest, ExchangeId, Record, UpstreamCall};
+use nhip_exchange::trace::TraceContext;
+use nhip_exchange::{Clock, Digest, ExchangeId, Record, UpstreamCall, UpstreamCalls};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -133,7 +134,7 @@ pub(crate) fn record(at: u64) -> Record {
         micros: 1234,
         origin: "http".into(),
         peer: Some("127.0.0.1:5".into()),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+        trace: TraceContext::of(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), id(at)),
         caller: (!at.is_multiple_of(3)).then(|| format!("caller-{}", at % 3).into()),
         purpose: Some("a 'quoted' \"purpose\"; --\u{7}\n".into()),
         service: format!("service-{}", at % 2).into(),
@@ -148,16 +149,16 @@ pub(crate) fn record(at: u64) -> Record {
         blame: Some("gateway".into()),
         status: 503,
         cpu_micros: 77,
-        upstream: vec![UpstreamCall {
-            endpoint: "population-db".to_owned(),
-            method: "POST".to_owned(),
+        upstream: UpstreamCalls::from([UpstreamCall {
+            endpoint: "population-db".into(),
+            method: "POST".into(),
             status: Some(200),
             failure: None,
             sent: 10,
             received: 20,
             micros: 30,
             id: at.is_multiple_of(7).then(|| format!("VN/GOV/\"{at}\"")),
-        }],
+        }]),
         attempt: 1 + u32::from(at.is_multiple_of(11)),
         repeats: at.is_multiple_of(13).then(|| ExchangeId::from(Uuid::from_u64_pair(1, at))),
         parent: at.is_multiple_of(17).then(|| ExchangeId::from(Uuid::from_u64_pair(2, at))),

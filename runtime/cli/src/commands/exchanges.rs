@@ -81,7 +81,7 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
         ("called", format!("{}/{}", record.service, record.function)),
         ("adapter", format!("{} {}", or_dash(&record.adapter), or_dash(&record.version))),
         ("outcome", format!("{} ({}){blame}", record.outcome, record.status)),
-        ("trace", record.trace.clone()),
+        ("trace", record.trace.to_string()),
         ("component", or_dash(&record.component)),
         ("policy", or_dash(&record.policy)),
         ("request", or_dash(&record.request)),
@@ -98,10 +98,13 @@ pub(super) fn show(record: &Record, entry: Option<String>) -> String {
 fn upstream(calls: &[UpstreamCall]) -> String {
     let mut table = Table::new(&["ENDPOINT", "METHOD", "ENDED", "SENT", "RECEIVED", "TOOK", "ITS ID"]);
     for UpstreamCall { endpoint, method, status, failure, sent, received, micros, id } in calls {
-        let ended = status.map(|status| status.to_string()).or_else(|| failure.clone()).unwrap_or_default();
+        let ended = status
+            .map(|status| status.to_string())
+            .or_else(|| failure.as_ref().map(ToString::to_string))
+            .unwrap_or_default();
         table.row([
-            endpoint.clone(),
-            method.clone(),
+            endpoint.to_string(),
+            method.to_string(),
             ended,
             size(*sent),
             size(*received),

@@ -141,10 +141,11 @@ async fn an_adapters_exchange_has_a_record_of_its_own_and_inherits_trace_and_pur
     assert_eq!((inner.purpose.as_deref(), inner.request), (Some("P-1"), Some(Digest::of(b"{}"))));
     assert_ne!(inner.id, outer.id);
     let trace = |text: &str| text.split('-').nth(1).unwrap().to_owned();
-    assert_eq!(trace(&inner.trace), trace(&outer.trace));
+    let (inner_trace, outer_trace) = (inner.trace.to_string(), outer.trace.to_string());
+    assert_eq!(trace(&inner_trace), trace(&outer_trace));
     let seen = back.seen().remove(0);
     assert_eq!((seen.caller.as_str(), seen.purpose.as_deref()), ("front", Some("P-1")));
-    assert_eq!((trace(&seen.trace), seen.id), (trace(&outer.trace), inner.id.to_string()));
+    assert_eq!((trace(&seen.trace), seen.id), (trace(&outer_trace), inner.id.to_string()));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 use std::mem;
 
+use compact_str::CompactString;
 use nhip_exchange::{Trail, UpstreamCall};
 use tokio::time::Instant;
 
@@ -19,8 +20,8 @@ const LONGEST_METHOD: usize = 16;
 /// A call on its way.
 pub(super) struct Note<'t> {
     trail: &'t Trail,
-    endpoint: String,
-    method: String,
+    endpoint: CompactString,
+    method: CompactString,
     status: Option<u16>,
     failure: Option<&'static str>,
     body: u64,
@@ -97,7 +98,7 @@ impl Drop for Note<'_> {
             endpoint: mem::take(&mut self.endpoint),
             method: mem::take(&mut self.method),
             status: self.status,
-            failure: self.failure.map(str::to_owned),
+            failure: self.failure.map(CompactString::const_new),
             sent: if self.handed_over() { self.body } else { 0 },
             received: self.received,
             micros: u64::try_from(micros).unwrap_or(u64::MAX),
@@ -106,9 +107,7 @@ impl Drop for Note<'_> {
     }
 }
 
-fn cleaned(text: &str, longest: usize) -> String {
+fn cleaned(text: &str, longest: usize) -> CompactString {
     let graphic = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-    let mut cleaned = String::with_capacity(text.len().min(longest));
-    cleaned.extend(text.chars().take(longest).map(graphic));
-    cleaned
+    text.chars().take(longest).map(graphic).collect()
 }

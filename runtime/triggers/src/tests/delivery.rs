@@ -37,7 +37,7 @@ async fn an_accepted_exchange_is_done_under_its_id_and_on_record() {
     let records = world.records_of(id);
     assert_eq!((records.len(), records[0].origin.as_str(), records[0].outcome.as_str()), (1, "delivery", "ok"));
     assert_eq!(records[0].purpose.as_deref(), Some("TTHC-1.004"));
-    assert!(records[0].trace.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{}", records[0].trace);
+    assert!(records[0].trace.to_string().starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{}", records[0].trace);
     world.stop.send_replace(true);
     delivery.await.unwrap();
 }
