@@ -51,10 +51,14 @@ impl Errand {
         .await
     }
 
+    /// What the guest has left, if it has. What it has not taken yet stays.
     fn asked(&self) -> Option<Box<Ask>> {
         match self.take() {
             Step::Asked(ask) => Some(ask),
-            _ => None,
+            other => {
+                self.put(other);
+                None
+            }
         }
     }
 
@@ -194,6 +198,22 @@ mod tests {
         assert_eq!(outcome, (FailureCode::Denied, FailureCode::Unreachable));
         assert_eq!(world.names.looked_up.load(Ordering::Relaxed), 1);
         assert!(matches!(world.errand.take(), Step::Nothing));
+    }
+
+    #[tokio::test]
+    async fn what_comes_of_an_errand_stays_until_the_guest_takes_it() {
+        let world = World::new();
+        let guest = pin!(async {
+            let mut answer = pin!(world.errand.done(world.ask("other")));
+            assert!(answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            // By then it is done, and the guest is interrupted twice before it looks.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+            answer.await.unwrap_err().code
+        });
+        let work = beside(&world.errand, &world.egress, guest);
+        let code = tokio::time::timeout(Duration::from_secs(10), work).await;
+        assert_eq!(code.expect("it waits for ever"), FailureCode::Denied);
     }
 
     #[tokio::test]
