@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 fn spinning_is_stopped_and_does_not_delay_a_neighbour() {
     run(async {
         let house = &stage().await.house;
-        // More at once than the machine and the runtime have threads.
+        // More at once than the machine and the runtime have threads: 3.2 s of processors that others may want, too, well before the
+        // deadline.
         let answers = unnoticed(house, join_all((0..8).map(|_| attack("spin", json!({}))))).await;
         for answer in answers {
             let (record, inside) = judged(&answer, 500, "cpu-exceeded").await;
@@ -73,9 +74,9 @@ fn sleeping_past_the_deadline_is_stopped() {
         let answer = unnoticed(house, attack("sleep", json!({ "millis": 600_000 }))).await;
         let took = began.elapsed();
         let (record, inside) = judged(&answer, 504, "deadline-exceeded").await;
-        assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(60), "{took:?}");
+        assert!(took >= Duration::from_secs(10) && took < Duration::from_secs(60), "{took:?}");
         assert!(record.cpu_micros < 400_000, "waiting costs no processor time: {}", record.cpu_micros);
-        assert!(inside.contains("3s"), "{inside}");
+        assert!(inside.contains("10s"), "{inside}");
     });
 }
 

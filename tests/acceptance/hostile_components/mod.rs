@@ -127,7 +127,7 @@ hostile = "test:hostile/attacks@1.0.0"
 [limits]
 memory = "32 MiB"
 cpu = "400 ms"
-deadline = "3 s"
+deadline = "10 s"
 request = "256 KiB"
 response = "1 MiB"
 upstream-request = "64 KiB"
