@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 /// One exchange, as it ended. Bodies are not kept; their digests are.
 ///
 /// Most of its texts are short, and a [`CompactString`] of up to 24 bytes lies in the record itself, as the first upstream call does: the
-/// thread that writes the record has nothing to free of what another has allocated, which costs both of them much. A longer one is copied, not shared, so that no shard waits for another's count.
+/// thread that writes the record has then nothing to free of what another has allocated, which costs both of them much. A longer one is
+/// copied, not shared, so that no shard waits for another's count.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The exchange's id.

@@ -11,7 +11,7 @@ use crate::egress::{Budget, Egress, Failure, Request, Response};
 use nhip_exchange::Trail;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 /// What a guest asks for: a request to one of its endpoints.
@@ -26,48 +26,26 @@ type Outcome = Result<Response, Failure>;
 
 /// The place between a guest and who runs it.
 #[derive(Default)]
-pub(crate) struct Errand(Mutex<Step>);
+pub(crate) struct Errand(Mutex<Place>);
 
 #[derive(Default)]
-enum Step {
-    #[default]
-    Nothing,
-    Asked(Box<Ask>),
-    Done(Outcome),
+struct Place {
+    /// Boxed: most exchanges ask for nothing.
+    asked: Option<Box<Ask>>,
+    outcome: Option<Outcome>,
 }
 
 impl Errand {
     /// Leave a request and wait for what comes of it; for host functions of a guest that runs [`beside`] its errands.
     pub(crate) async fn done(&self, ask: Ask) -> Outcome {
-        self.put(Step::Asked(Box::new(ask)));
+        self.place().asked = Some(Box::new(ask));
         // Whoever sends it wakes the task, and then asks here.
-        poll_fn(|_| match self.take() {
-            Step::Done(outcome) => Poll::Ready(outcome),
-            other => {
-                self.put(other);
-                Poll::Pending
-            }
-        })
-        .await
+        poll_fn(|_| self.place().outcome.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
-    /// What the guest has left, if it has. What it has not taken yet stays.
-    fn asked(&self) -> Option<Box<Ask>> {
-        match self.take() {
-            Step::Asked(ask) => Some(ask),
-            other => {
-                self.put(other);
-                None
-            }
-        }
-    }
-
-    fn put(&self, step: Step) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = step;
-    }
-
-    fn take(&self) -> Step {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn place(&self) -> MutexGuard<'_, Place> {
+        // Both are whole at any moment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,12 +57,12 @@ pub(crate) async fn beside<T>(errand: &Errand, egress: &Egress, mut guest: Pin<&
             if let Some(work) = &mut under_way {
                 let Poll::Ready(outcome) = work.as_mut().poll(context) else { return Poll::Pending };
                 under_way = None;
-                errand.put(Step::Done(outcome));
+                errand.place().outcome = Some(outcome);
             }
             if let Poll::Ready(result) = guest.as_mut().poll(context) {
                 return Poll::Ready(result);
             }
-            let Some(ask) = errand.asked() else { return Poll::Pending };
+            let Some(ask) = errand.place().asked.take() else { return Poll::Pending };
             under_way = Some(Box::pin(async move {
                 let Ask { endpoint, request, budget, trail } = *ask;
                 egress.send(&endpoint, request, &budget, &trail).await
@@ -97,25 +75,14 @@ pub(crate) async fn beside<T>(errand: &Errand, egress: &Egress, mut guest: Pin<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::{FailureCode, FileAndMap, Lookup, Resolve, Roots, Surroundings};
-    use nhip_exchange::SystemClock;
-    use nhip_policies::Policy;
+    use crate::egress::tests::{endpoint, get, make, policy};
+    use crate::egress::{FailureCode, Lookup, Resolve};
     use std::io;
     use std::pin::pin;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::task::{Context, Waker};
     use std::time::Duration;
     use tokio::time::Instant;
-
-    const POLICY: &str = r#"
-        adapter = "test"
-        [services]
-        population = "lgsp:population/register@1.0.0"
-        [endpoints.db]
-        url = "http://db.example"
-        methods = ["GET"]
-        paths = ["/*"]
-    "#;
 
     /// Notes where a name is looked up, and finds none, or waits for ever.
     #[derive(Default)]
@@ -149,15 +116,9 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let policy = Policy::parse(POLICY).unwrap();
+            let policy = policy(&endpoint("http://db.example", ""));
             let names = Arc::<Names>::default();
-            let surroundings = Surroundings {
-                secrets: &FileAndMap::new(|_| None),
-                roots: &Roots::none(),
-                resolver: Arc::clone(&names) as _,
-                clock: Arc::new(SystemClock),
-            };
-            let egress = Egress::new(&policy.endpoints, &surroundings).unwrap();
+            let egress = make(&policy, Arc::clone(&names) as _).unwrap();
             let budget = Arc::new(Budget::new(&policy.limits, Instant::now() + Duration::from_secs(60)));
             Self { names, egress, budget, trail: Arc::default(), errand: Errand::default() }
         }
@@ -165,7 +126,7 @@ mod tests {
         fn ask(&self, endpoint: &str) -> Ask {
             Ask {
                 endpoint: endpoint.to_owned(),
-                request: Request { method: "GET".to_owned(), path: "/".to_owned(), ..Request::default() },
+                request: get("/"),
                 budget: Arc::clone(&self.budget),
                 trail: Arc::clone(&self.trail),
             }
@@ -197,7 +158,7 @@ mod tests {
         let outcome = beside(&world.errand, &world.egress, guest).await;
         assert_eq!(outcome, (FailureCode::Denied, FailureCode::Unreachable));
         assert_eq!(world.names.looked_up.load(Ordering::Relaxed), 1);
-        assert!(matches!(world.errand.take(), Step::Nothing));
+        assert!(world.errand.place().asked.is_none() && world.errand.place().outcome.is_none());
     }
 
     #[tokio::test]

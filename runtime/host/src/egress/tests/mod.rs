@@ -63,13 +63,13 @@ pub(super) const PLANTED: [&str; 6] = [
 ];
 
 /// A policy with these sections, the endpoints among them.
-pub(super) fn policy(sections: &str) -> Policy {
+pub(crate) fn policy(sections: &str) -> Policy {
     let head = "adapter = \"test\"\n[services]\npopulation = \"lgsp:population/register@1.0.0\"\n";
     Policy::parse(&format!("{head}{sections}")).unwrap_or_else(|mistakes| panic!("{mistakes}\nin\n{sections}"))
 }
 
 /// One endpoint `db` with every path below a URL, and more lines of its own.
-pub(super) fn endpoint(url: &str, more: &str) -> String {
+pub(crate) fn endpoint(url: &str, more: &str) -> String {
     format!("[endpoints.db]\nurl = \"{url}\"\nmethods = [\"GET\", \"HEAD\", \"POST\"]\npaths = [\"/*\"]\n{more}\n")
 }
 
@@ -119,7 +119,7 @@ impl Exchange {
     }
 }
 
-pub(super) fn make(policy: &Policy, resolver: Arc<dyn Resolve>) -> Result<Egress, Vec<EgressProblem>> {
+pub(crate) fn make(policy: &Policy, resolver: Arc<dyn Resolve>) -> Result<Egress, Vec<EgressProblem>> {
     let surroundings = Surroundings {
         secrets: &FileAndMap::new(secret),
         roots: &Roots::none(),
@@ -129,7 +129,7 @@ pub(super) fn make(policy: &Policy, resolver: Arc<dyn Resolve>) -> Result<Egress
     Egress::new(&policy.endpoints, &surroundings)
 }
 
-pub(super) fn get(path: &str) -> Request {
+pub(crate) fn get(path: &str) -> Request {
     Request { method: "GET".to_owned(), path: path.to_owned(), ..Request::default() }
 }
 
