@@ -2,6 +2,7 @@
 
 use nhip_policies::PathRule;
 use proptest::prelude::*;
+use url::Url;
 
 use crate::egress::{endpoint, register};
 
@@ -80,13 +81,38 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The URL is put together as text. Every pair of characters, and every encoded byte, that passes in it is what a URL library reads and
+/// writes there, too; only `'` in a query is one that such a library would encode, and need not (RFC 3986, section 3.4).
+#[test]
+fn whatever_passes_is_what_a_url_library_reads() {
+    let register = register();
+    let signs: Vec<String> =
+        (0..=127).map(|byte| char::from(byte).to_string()).chain((0..=255).map(|byte| format!("%{byte:02X}"))).collect();
+    let mut passed = 0;
+    for (first, second) in signs.iter().flat_map(|first| signs.iter().map(move |second| (first, second))) {
+        let pair = format!("{first}{second}");
+        for path in [format!("/api/{pair}"), format!("/api/{pair}/"), format!("/api/x?{pair}")] {
+            let Ok(text) = register.decide("GET", &path, [""; 0]) else { continue };
+            let url = Url::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(url.as_str().replace("%27", "'"), text.replace("%27", "'"), "it is written differently");
+            assert_eq!(format!("{}{path}", register.url), text, "it is not what was asked for, below the base");
+            assert_eq!(url.path(), text.split('?').next().and_then(|text| text.get(23..)).unwrap_or_default());
+            passed += 1;
+        }
+    }
+    // Some hundred signs pass, in three places each.
+    assert!(passed > 3 * 100 * 100, "{passed}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
     fn no_spelling_of_a_path_leads_outside_the_rules(path in nasty_path()) {
         let register = register();
-        if let Ok(url) = register.decide("GET", &path, [""; 0]) {
+        if let Ok(text) = register.decide("GET", &path, [""; 0]) {
+            let url = Url::parse(&text).expect("is a URL");
+            prop_assert_eq!(url.as_str(), &text, "a library writes it differently");
             prop_assert_eq!(url.origin(), register.url.origin());
             prop_assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
             let below = url.path().strip_prefix("/dancu/1.0").expect("is below the base");

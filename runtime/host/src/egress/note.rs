@@ -108,6 +108,10 @@ impl Drop for Note<'_> {
 }
 
 fn cleaned(text: &str, longest: usize) -> CompactString {
+    // Nearly always there is nothing to cut or to clean.
+    if text.len() <= longest && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.into();
+    }
     let graphic = |c: char| if c.is_ascii_graphic() { c } else { '?' };
     text.chars().take(longest).map(graphic).collect()
 }

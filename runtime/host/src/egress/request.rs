@@ -82,8 +82,7 @@ impl Draft {
             // A denial of the endpoint names it in its own words.
             Failure { code, message: denial.reason, sent: false }
         })?;
-        let uri =
-            Uri::try_from(url.as_str()).map_err(|_| invalid("the path cannot be written in a request".to_owned()))?;
+        let uri = Uri::try_from(url).map_err(|_| invalid("the path cannot be written in a request".to_owned()))?;
         Ok(Self { method, uri, headers, body: request.body })
     }
 
