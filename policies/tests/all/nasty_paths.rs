@@ -86,8 +86,10 @@ fn percent_decoded(text: &str) -> String {
 #[test]
 fn whatever_passes_is_what_a_url_library_reads() {
     let register = register();
-    let signs: Vec<String> =
-        (0..=127).map(|byte| char::from(byte).to_string()).chain((0..=255).map(|byte| format!("%{byte:02X}"))).collect();
+    let signs: Vec<String> = (0..=127)
+        .map(|byte| char::from(byte).to_string())
+        .chain((0..=255).map(|byte| format!("%{byte:02X}")))
+        .collect();
     let mut passed = 0;
     for (first, second) in signs.iter().flat_map(|first| signs.iter().map(move |second| (first, second))) {
         let pair = format!("{first}{second}");

@@ -8,6 +8,7 @@
 
 pub mod admit;
 pub mod arrival;
+mod behind;
 pub mod body;
 mod call;
 pub mod chain;

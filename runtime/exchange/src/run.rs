@@ -2,6 +2,7 @@
 
 use crate::admit::admit;
 use crate::arrival::{Arrival, Origin};
+use crate::behind;
 use crate::body;
 use crate::call;
 use crate::chain::{self, Chain};
@@ -98,7 +99,7 @@ async fn steps(open: &mut Open<'_>, arrival: Box<Arrival>) -> Result<Reply, Faul
     };
     if matches!(arrival.origin, Origin::Http) {
         // What others have sent is read and admitted first; then all their adapters run, one right after the other.
-        tokio::task::yield_now().await;
+        behind::what_is_ready().await;
     }
     let result = match slot::take(live, &spine.pool) {
         Ok(_slot) => call::call(live, permit, call).await,

@@ -146,8 +146,6 @@ impl Route {
         budget: &Budget,
         note: &mut Note<'_>,
     ) -> Result<Response, Failure> {
-        // Other exchanges that are ready go first, and all their requests are then written together.
-        tokio::task::yield_now().await;
         let (handed, answer) = self.client.start(draft.assemble(&placed.headers));
         note.begin(handed);
         let answer = answer.await.map_err(|error| head_failure(&self.endpoint.name, &error, note.may_have_effect()))?;
