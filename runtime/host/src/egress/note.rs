@@ -108,10 +108,10 @@ impl Drop for Note<'_> {
 }
 
 fn cleaned(text: &str, longest: usize) -> CompactString {
+    let graphic = |c: char| c.is_ascii_graphic();
     // Nearly always there is nothing to cut or to clean.
-    if text.len() <= longest && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.len() <= longest && text.chars().all(graphic) {
         return text.into();
     }
-    let graphic = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-    text.chars().take(longest).map(graphic).collect()
+    text.chars().take(longest).map(|c| if graphic(c) { c } else { '?' }).collect()
 }
