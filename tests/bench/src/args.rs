@@ -12,6 +12,7 @@ Examples:
   cargo run --release -p nhip-bench -- --only plain,upstream --rounds 7 --seconds 10
   cargo run --release -p nhip-bench -- --only growth-payload --out /tmp/growth
   cargo run --release -p nhip-bench -- --only plain --nhip /tmp/before/nhip
+  cargo run --release -p nhip-bench -- --against /tmp/before/nhip --rounds 31 --seconds 1
 
 Needs the Debian packages wrk, hey and nginx-light (apt-get install -y wrk hey nginx-light), Node.js with npm for the
 JavaScript adapter and `cargo install wasmtime-cli` for `wasmtime serve`. Without wrk it stops; what else is missing
@@ -36,9 +37,13 @@ pub(crate) struct Options {
     /// Connections of the load generator, where the scenario does not say its own
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) connections: u32,
-    /// Drive this `nhip` instead of one that is built here, to compare builds
+    /// Drive this `nhip` instead of one that is built here
     #[arg(long, value_name = "FILE")]
     pub(crate) nhip: Option<PathBuf>,
+    /// Compare with this other build of `nhip`, in turns, instead of with the other contenders: in `plain`, `upstream`
+    /// and, where it is named by `--only`, `adapters`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
     /// Folder for `bench.json` and `bench.svg`
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     pub(crate) out: PathBuf,

@@ -29,7 +29,12 @@ pub(crate) async fn rounds(contenders: &[Contender], plan: Plan, scratch: &Path)
     }
     let mut all: Vec<Vec<Round>> = vec![Vec::new(); contenders.len()];
     for number in 0..plan.rounds {
-        for (contender, rounds) in contenders.iter().zip(&mut all) {
+        let mut turns: Vec<_> = contenders.iter().zip(&mut all).collect();
+        // Back and forth, so that nobody always comes after the same one.
+        if number % 2 == 1 {
+            turns.reverse();
+        }
+        for (contender, rounds) in turns {
             let round = one(contender, plan.drive, &client, scratch).await?;
             screen::note(&format!(
                 "  round {} of {}: {:<32} {:>9.0} requests/s",

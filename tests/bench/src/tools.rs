@@ -5,6 +5,7 @@ use crate::screen::note;
 use anyhow::{Context, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -17,7 +18,7 @@ pub(crate) struct Tools {
     /// This program.
     pub(crate) own: PathBuf,
     /// Everything that is written beside the results; gone at the end.
-    scratch: TempDir,
+    scratch: Arc<TempDir>,
 }
 
 impl Tools {
@@ -26,11 +27,7 @@ impl Tools {
         ensure!(is_there("wrk", "-v").await, "`wrk` is not installed: apt-get install -y wrk");
         let root = build::root()?;
         let nhip = match given {
-            Some(nhip) => {
-                let nhip = nhip.canonicalize().with_context(|| format!("`{}` is not there", nhip.display()))?;
-                build::run(Command::new(&nhip).arg("--version")).await.context("`--nhip` is to name a built `nhip`")?;
-                nhip
-            }
+            Some(nhip) => given_build(nhip, "--nhip").await?,
             None => {
                 note("building `nhip` in release");
                 build::nhip(&root).await?
@@ -40,7 +37,18 @@ impl Tools {
         let components = build::components(&root).await?;
         let own = std::env::current_exe().context("this program does not know where it is")?;
         let scratch = tempfile::Builder::new().prefix("nhip-bench-").tempdir().context("no temporary folder")?;
-        Ok(Self { root, nhip, components, own, scratch })
+        Ok(Self { root, nhip, components, own, scratch: Arc::new(scratch) })
+    }
+
+    /// The same with another build of `nhip`, which the option `--against` names.
+    pub(crate) async fn against(&self, nhip: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            root: self.root.clone(),
+            nhip: given_build(nhip, "--against").await?,
+            components: self.components.clone(),
+            own: self.own.clone(),
+            scratch: Arc::clone(&self.scratch),
+        })
     }
 
     /// A folder for files of this run.
@@ -68,6 +76,14 @@ impl Tools {
         fs::write(&file, bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
         Ok(file)
     }
+}
+
+/// A build of `nhip` that an option names.
+async fn given_build(nhip: &Path, option: &str) -> anyhow::Result<PathBuf> {
+    let nhip = nhip.canonicalize().with_context(|| format!("`{option} {}`: no such build", nhip.display()))?;
+    let asked = build::run(Command::new(&nhip).arg("--version")).await;
+    asked.with_context(|| format!("`{option}` is to name a built `nhip`"))?;
+    Ok(nhip)
 }
 
 /// `wasmtime`, where it is installed.

@@ -12,7 +12,7 @@ use crate::tools::Tools;
 use crate::work::Work;
 
 /// How many are deployed for speed, and how many in a quick run.
-const ADAPTERS: (usize, usize) = (1000, 20);
+pub(super) const ADAPTERS: (usize, usize) = (1000, 20);
 /// How many are deployed for memory: each is another component and has to be compiled.
 const IDLE: (usize, usize) = (100, 5);
 
@@ -44,19 +44,30 @@ async fn strangers(tools: &Tools, many: usize) -> anyhow::Result<(Gateway, Vec<S
     Ok((gateway, services))
 }
 
+/// Traffic spread over so many adapters of one component.
+pub(super) async fn of_one(tools: &Tools, many: usize) -> anyhow::Result<Contender> {
+    let (gateway, services) = crowd(tools, many).await?;
+    Ok(gateway.contender(&format!("{many} adapters of one component"), &services, Work::Convert))
+}
+
+/// Traffic spread over so many adapters of components that all differ.
+pub(super) async fn different(tools: &Tools, many: usize) -> anyhow::Result<Contender> {
+    let (gateway, services) = strangers(tools, many).await?;
+    Ok(gateway.contender(&format!("{many} adapters, all different"), &services, Work::Convert))
+}
+
 /// Traffic spread over many adapters against one.
 pub(super) async fn adapters(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "Many adapters deployed, traffic spread over them");
     let (tools, many) = (&run.tools, run.options.many(ADAPTERS.0, ADAPTERS.1));
-    let (crowded, services) = crowd(tools, many).await?;
-    let (strange, strangers) = strangers(tools, many).await?;
+    let (crowd, strangers) = (of_one(tools, many).await?, different(tools, many).await?);
     let (plugin, plugins) = ("native, one plugin", format!("native, {many} plugins, all different"));
-    let (spread, different) = (format!("{many} adapters of one component"), format!("{many} adapters, all different"));
+    let (spread, different) = (crowd.name.clone(), strangers.name.clone());
     let single = Deployment::of(tools, "plain", "converter");
     let contenders = [
         gateway::with(tools, "one adapter", &single, Work::Convert).await?.listed(many),
-        crowded.contender(&spread, &services, Work::Convert),
-        strange.contender(&different, &strangers, Work::Convert),
+        crowd,
+        strangers,
         Contender { name: plugin.to_owned(), ..others::plugins(tools, 1).await?.listed(many) },
         Contender { name: plugins.clone(), ..others::plugins(tools, many).await? },
     ];

@@ -1,5 +1,6 @@
 //! The scenarios, each with its name for `--only`.
 
+mod builds;
 mod gateways;
 mod growth;
 mod many;
@@ -71,14 +72,26 @@ const NO_HEY: &str = "all of it: `hey` is not installed: apt-get install -y hey"
 
 /// Run what was asked for, and report.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    let wanted = match &options.against {
+        Some(_) => builds::wanted(&options.only)?,
+        None => NAMES.into_iter().filter(|name| options.wants(name)).collect(),
+    };
     let tools = Tools::prepare(options.nhip.as_deref()).await?;
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot make `{}`", options.out.display()))?;
+    let other = match &options.against {
+        Some(other) => Some(tools.against(other).await?),
+        None => None,
+    };
     let (wasmtime, nginx) = (tools::wasmtime().await, tools::nginx().await);
     let run = Run { options, tools, wasmtime, nginx, hey: build::is_there("hey", "-h").await };
     let mut outcomes = Vec::new();
-    for name in NAMES.into_iter().filter(|name| options.wants(name)) {
+    for name in wanted {
         note(&format!("{name}:"));
-        let outcome = one(&run, name).await.with_context(|| format!("the scenario `{name}` failed"))?;
+        let outcome = match &other {
+            Some(other) => builds::compare(&run, name, other).await,
+            None => one(&run, name).await,
+        };
+        let outcome = outcome.with_context(|| format!("the scenario `{name}` failed"))?;
         show(&report::table(&outcome));
         outcomes.push(outcome);
         // What was measured stays when a later one fails.

@@ -1,12 +1,15 @@
 //! Contenders side by side at the top of what they can do.
 
 use super::{NO_NGINX, NO_WASMTIME, Run};
+use crate::contender::Contender;
 use crate::floors;
 use crate::gateway::{self, Deployment, Record};
 use crate::load;
 use crate::measure::Outcome;
 use crate::others;
+use crate::tools::Tools;
 use crate::work::Work;
+use std::net::SocketAddr;
 
 /// The connections at which the two kinds of record are compared.
 const RECORD_CONNECTIONS: u32 = 64;
@@ -18,13 +21,28 @@ const AGAIN: u32 = 1000;
 const QUICKJS: [&str; 2] = ["nhip, QuickJS", "nhip, QuickJS, again"];
 const SPIDERMONKEY: [&str; 2] = ["nhip, SpiderMonkey", "nhip, SpiderMonkey, again"];
 
+/// The Rust adapter without upstream system.
+pub(super) async fn rust(tools: &Tools) -> anyhow::Result<Contender> {
+    gateway::with(tools, "nhip, Rust", &Deployment::of(tools, "plain", "converter"), Work::Convert).await
+}
+
+/// The Rust adapter that calls the register of agencies through `endpoints`.
+pub(super) async fn endpoints(tools: &Tools, register: SocketAddr) -> anyhow::Result<Contender> {
+    asking(tools, "nhip, endpoints", "endpoints", register).await
+}
+
+/// An adapter that calls the register of agencies.
+async fn asking(tools: &Tools, name: &str, component: &str, register: SocketAddr) -> anyhow::Result<Contender> {
+    let deployment = Deployment { register: Some(register), ..Deployment::of(tools, component, "consultation") };
+    gateway::with(tools, name, &deployment, Work::Consult).await
+}
+
 /// The work without upstream system.
 pub(super) async fn plain(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "1 KiB of JSON, typed, checked and turned into another JSON");
     let tools = &run.tools;
     let mut contenders = vec![others::native(tools, Work::Convert, None).await?];
-    let rust = Deployment::of(tools, "plain", "converter");
-    contenders.push(gateway::with(tools, "nhip, Rust", &rust, Work::Convert).await?);
+    contenders.push(rust(tools).await?);
     match run.javascript().await {
         Ok(made) => {
             for (component, [fresh, again]) in [(&made.quickjs, QUICKJS), (&made.spidermonkey, SPIDERMONKEY)] {
@@ -56,12 +74,10 @@ pub(super) async fn upstream(run: &Run<'_>, name: &'static str) -> anyhow::Resul
     let mut outcome = Outcome::new(name, "The same with one upstream call in it");
     let tools = &run.tools;
     let (_register, address) = others::register(tools).await?;
-    let asking =
-        |component: &str| Deployment { register: Some(address), ..Deployment::of(tools, component, "consultation") };
     let mut contenders = vec![
         others::native(tools, Work::Consult, Some(address)).await?,
-        gateway::with(tools, "nhip, endpoints", &asking("endpoints"), Work::Consult).await?,
-        gateway::with(tools, "nhip, wasi:http", &asking("http"), Work::Consult).await?,
+        endpoints(tools, address).await?,
+        asking(tools, "nhip, wasi:http", "http", address).await?,
     ];
     match &run.wasmtime {
         Some(program) => contenders.push(others::wasmtime(tools, program, Work::Consult, Some(address)).await?),
