@@ -18,12 +18,12 @@ use crate::acts::Acts;
 use crate::error::RegistryError;
 use crate::folder;
 use nhip_exchange::Clock;
+use nhip_exchange::lull::Lull;
 use nhip_exchange::record::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
@@ -44,8 +44,9 @@ pub struct JournalConfig {
     pub segment_bytes: u64,
     /// And when its first entry has this age.
     pub segment_age: Duration,
-    /// The runtimes whose tasks wait for the record: how busy they are says when a sync is put off. None: the one that it is written on.
-    pub workers: Vec<RuntimeMetrics>,
+    /// When one of the shards whose exchanges wait for the record has nothing left to do: until then a sync is put off for a moment. None:
+    /// no sync is.
+    pub lull: Option<Arc<Lull>>,
 }
 
 impl Default for JournalConfig {
@@ -54,7 +55,7 @@ impl Default for JournalConfig {
             gateway: "gateway".to_owned(),
             segment_bytes: 8 << 20,
             segment_age: Duration::from_secs(600),
-            workers: Vec::new(),
+            lull: None,
         }
     }
 }
@@ -188,10 +189,7 @@ impl Journal {
             return;
         };
         let acts_through = writer.end.acts_through;
-        let mut workers = writer.config.workers.clone();
-        if workers.is_empty() {
-            workers.push(Handle::current().metrics());
-        }
+        let pace = Pace::new(writer.config.lull.clone());
         let run = Run {
             writer,
             queue,
@@ -205,7 +203,7 @@ impl Journal {
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             synced: tokio::time::Instant::now(),
-            pace: Pace::new(workers),
+            pace,
             unsynced: None,
             due: None,
         };

@@ -166,23 +166,19 @@ impl Run {
                 }
             }
             group.clear();
-            if !self.waiting.is_empty() {
-                self.put_off();
+            // Whoever comes before the sync shares it, as long as there is room.
+            loop {
+                let put_off = room > 0 && !self.waiting.is_empty() && self.pace.put_off(self.synced);
+                group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
+                if !put_off || !group.is_empty() {
+                    break;
+                }
             }
-            // Whoever came meanwhile shares the sync that is about to be waited for.
-            group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
         }
         if self.waiting.is_empty() && self.unsynced_bytes() < MOST_UNSYNCED {
             self.write().await
         } else {
             self.sync().await
-        }
-    }
-
-    /// Leave a busy processor to the exchanges for a moment. What else is to be done here can wait for longer: for a sync.
-    fn put_off(&mut self) {
-        if let Some(pause) = self.pace.put_off(self.synced) {
-            std::thread::sleep(pause);
         }
     }
 

@@ -219,7 +219,7 @@ fn registry_config(options: &Options, shards: &Shards) -> anyhow::Result<nhip_re
         }
     };
     let journal =
-        JournalConfig { segment_age: options.segment_age, workers: shards.metrics(), ..JournalConfig::default() };
+        JournalConfig { segment_age: options.segment_age, lull: Some(shards.lull()), ..JournalConfig::default() };
     Ok(nhip_registry::Config { data: options.data.clone(), database, gateway, journal })
 }
 

@@ -20,6 +20,7 @@ pub mod fault;
 mod hex;
 pub mod id;
 mod judge;
+pub mod lull;
 mod once;
 pub mod onward;
 mod open;

@@ -7,19 +7,23 @@
 use crate::connection::{Accepted, serve};
 use crate::stats::Mishap;
 use hyper::rt::Executor;
+use nhip_exchange::lull::Lull;
 use nhip_exchange::shard;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Handle, RuntimeMetrics};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 /// Shards, ready to be given to a listener. Their threads end when this is dropped, and with them the connections that are left.
 #[derive(Debug)]
-pub struct Shards(Vec<Shard>);
+pub struct Shards {
+    shards: Vec<Shard>,
+    lull: Arc<Lull>,
+}
 
 #[derive(Debug)]
 struct Shard {
@@ -37,18 +41,20 @@ impl Shards {
     /// When the system gives no more threads.
     pub fn start(shards: usize, begin: fn()) -> io::Result<Self> {
         shard::expect(shards.max(1));
-        (0..shards.max(1)).map(|number| Shard::start(number, begin)).collect::<io::Result<_>>().map(Self)
+        let lull = Arc::default();
+        let shards = (0..shards.max(1)).map(|number| Shard::start(number, begin, &lull)).collect::<io::Result<_>>()?;
+        Ok(Self { shards, lull })
     }
 
-    /// How busy each is.
+    /// When one of them has nothing to do.
     #[must_use]
-    pub fn metrics(&self) -> Vec<RuntimeMetrics> {
-        self.0.iter().map(|shard| shard.runtime.metrics()).collect()
+    pub fn lull(&self) -> Arc<Lull> {
+        Arc::clone(&self.lull)
     }
 
     /// Serve a connection to its end.
     pub(crate) fn serve(&self, accepted: Accepted, tls: Option<TlsAcceptor>) {
-        let Some(shard) = self.0.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed)) else { return };
+        let Some(shard) = self.shards.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed)) else { return };
         let Accepted { stream, peer, hold, phase } = accepted;
         let hold = hold.on(Place::take(&shard.open));
         shard.runtime.spawn(async move {
@@ -61,8 +67,13 @@ impl Shards {
 }
 
 impl Shard {
-    fn start(number: usize, begin: fn()) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+    fn start(number: usize, begin: fn(), lull: &Arc<Lull>) -> io::Result<Self> {
+        let [sleeps, wakes] = [Arc::clone(lull), Arc::clone(lull)];
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .on_thread_park(move || sleeps.begins())
+            .on_thread_unpark(move || wakes.ends())
+            .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::Builder::new().name(format!("nhip-shard-{number}")).spawn(move || {
@@ -153,6 +164,7 @@ where
 mod tests {
     use super::*;
     use std::cell::Cell;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn what_panics_on_the_shared_runtime_panics_here() {
@@ -169,17 +181,33 @@ mod tests {
             static BEGUN: Cell<bool> = const { Cell::new(false) };
         }
         let shards = Shards::start(2, || BEGUN.set(true)).unwrap();
-        for shard in &shards.0 {
+        for shard in &shards.shards {
             assert!(shard.runtime.spawn(async { BEGUN.get() }).await.unwrap());
         }
         assert!(!BEGUN.get());
     }
 
+    #[test]
+    fn a_shard_that_has_nothing_to_do_is_seen_and_one_that_works_is_not() {
+        let shards = Shards::start(1, || {}).unwrap();
+        let (lull, [shard]) = (shards.lull(), shards.shards.as_slice()) else { panic!("another number of shards") };
+        assert!(lull.wait(Duration::from_secs(60)), "nobody asks it for anything");
+        let (begins, begun) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        shard.runtime.spawn(async move {
+            begins.send(()).unwrap();
+            let _ = ended.recv();
+        });
+        begun.recv().unwrap();
+        assert!(!lull.wait(Duration::from_millis(5)));
+        drop(end);
+        assert!(lull.wait(Duration::from_secs(60)));
+    }
+
     #[tokio::test]
     async fn the_threads_end_with_their_shards() {
         let shards = Shards::start(2, || {}).unwrap();
-        assert_eq!(shards.metrics().len(), 2);
-        let runtimes: Vec<_> = shards.0.iter().map(|shard| shard.runtime.clone()).collect();
+        let runtimes: Vec<_> = shards.shards.iter().map(|shard| shard.runtime.clone()).collect();
         drop(shards);
         for runtime in runtimes {
             // It is dropped as soon as the runtime is.

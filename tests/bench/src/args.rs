@@ -41,7 +41,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) nhip: Option<PathBuf>,
     /// Compare with this other build of `nhip`, in turns, instead of with the other contenders: in `plain`, `upstream`
-    /// and, where it is named by `--only`, `adapters`
+    /// and, where `--only` names them, `record` (the durable one) and `adapters`
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Option<PathBuf>,
     /// Folder for `bench.json` and `bench.svg`

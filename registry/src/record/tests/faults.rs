@@ -254,11 +254,14 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) async fn new(segment_bytes: u64) -> Self {
+        Self::with(JournalConfig { segment_bytes, ..JournalConfig::default() }).await
+    }
+
+    pub(super) async fn with(config: JournalConfig) -> Self {
         // For the store of the control acts; its own record is another.
         let gateway = Gateway::start(1 << 20).await;
         let folder = tempfile::TempDir::new().unwrap();
         let disk = BadDisk::new();
-        let config = JournalConfig { segment_bytes, ..JournalConfig::default() };
         let acts = Acts::new(gateway.registry.store.clone(), Bell::default());
         let journal =
             Journal::open(folder.path(), config, Arc::new(disk.clone()), acts, None, HandClock::new()).await.unwrap();

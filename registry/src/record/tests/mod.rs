@@ -4,6 +4,7 @@ mod chain;
 mod faults;
 mod fill;
 mod kill;
+mod pace;
 mod recovery;
 mod retention;
 mod search;

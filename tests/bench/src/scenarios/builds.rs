@@ -3,13 +3,14 @@
 
 use super::{Run, many, speed};
 use crate::contender::Contender;
-use crate::load;
+use crate::load::{self, Plan};
 use crate::measure::{Figure, Outcome, Round, median, percentile};
 use crate::others;
 use crate::tools::Tools;
 
 /// The scenarios that compare builds, and whether they do without being named.
-pub(super) const NAMES: [(&str, bool); 3] = [("plain", true), ("upstream", true), ("adapters", false)];
+pub(super) const NAMES: [(&str, bool); 4] =
+    [("plain", true), ("upstream", true), ("record", false), ("adapters", false)];
 
 const OTHER: &str = "the other build";
 
@@ -33,18 +34,22 @@ pub(super) fn wanted(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
 pub(super) async fn compare(run: &Run<'_>, name: &'static str, other: &Tools) -> anyhow::Result<Outcome> {
     let tools = &run.tools;
     match name {
-        "plain" => of(run, name, [speed::rust(tools).await?, speed::rust(other).await?]).await,
+        "plain" => of(run, name, run.plan(), [speed::rust(tools).await?, speed::rust(other).await?]).await,
         "upstream" => {
             let (_register, address) = others::register(tools).await?;
             let both = [speed::endpoints(tools, address).await?, speed::endpoints(other, address).await?];
-            of(run, name, both).await
+            of(run, name, run.plan(), both).await
+        }
+        "record" => {
+            let both = [speed::durable(tools).await?, speed::durable(other).await?];
+            of(run, name, run.plan_with(speed::RECORD_CONNECTIONS), both).await
         }
         "adapters" => {
             let count = run.options.many(many::ADAPTERS.0, many::ADAPTERS.1);
             let crowds = [many::of_one(tools, count).await?, many::of_one(other, count).await?];
-            let mut outcome = of(run, name, crowds).await?;
+            let mut outcome = of(run, name, run.plan(), crowds).await?;
             let strangers = [many::different(tools, count).await?, many::different(other, count).await?];
-            let second = of(run, name, strangers).await?;
+            let second = of(run, name, run.plan(), strangers).await?;
             outcome.rows.extend(second.rows);
             outcome.figures.extend(second.figures);
             Ok(outcome)
@@ -54,11 +59,11 @@ pub(super) async fn compare(run: &Run<'_>, name: &'static str, other: &Tools) ->
 }
 
 /// The same contender of both builds, in turns.
-async fn of(run: &Run<'_>, name: &'static str, [now, other]: [Contender; 2]) -> anyhow::Result<Outcome> {
+async fn of(run: &Run<'_>, name: &'static str, plan: Plan, [now, other]: [Contender; 2]) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "Two builds of the gateway in turns");
     let (what, beside) = (now.name.clone(), format!("{}, {OTHER}", other.name));
     let both = [now, Contender { name: beside, ..other }];
-    outcome.rows = load::rounds(&both, run.plan(), run.tools.scratch()).await?;
+    outcome.rows = load::rounds(&both, plan, run.tools.scratch()).await?;
     if let [now, other] = outcome.rows.as_slice() {
         let rounds = [now.rounds.as_slice(), &other.rounds];
         let speed = paired(&format!("requests/s: {what}"), rounds, |round| round.per_second);
@@ -102,6 +107,9 @@ mod tests {
         assert_eq!(only(&[]).unwrap(), ["plain", "upstream"]);
         assert_eq!(only(&["adapters", "plain"]).unwrap(), ["plain", "adapters"]);
         let refused = only(&["plain", "deploy"]).unwrap_err().to_string();
-        assert_eq!(refused, "`deploy` compares no builds; with `--against` there are plain, upstream, adapters");
+        assert_eq!(
+            refused,
+            "`deploy` compares no builds; with `--against` there are plain, upstream, record, adapters"
+        );
     }
 }

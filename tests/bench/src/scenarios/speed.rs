@@ -12,7 +12,7 @@ use crate::work::Work;
 use std::net::SocketAddr;
 
 /// The connections at which the two kinds of record are compared.
-const RECORD_CONNECTIONS: u32 = 64;
+pub(super) const RECORD_CONNECTIONS: u32 = 64;
 
 /// How many exchanges a sandbox serves where the policy lets it serve again.
 const AGAIN: u32 = 1000;
@@ -96,15 +96,18 @@ pub(super) async fn upstream(run: &Run<'_>, name: &'static str) -> anyhow::Resul
     Ok(outcome)
 }
 
+/// The Rust adapter without upstream system, whose answers wait for their record.
+pub(super) async fn durable(tools: &Tools) -> anyhow::Result<Contender> {
+    let deployment = Deployment { record: Record::Durable, ..Deployment::of(tools, "plain", "converter") };
+    gateway::with(tools, "durable", &deployment, Work::Convert).await
+}
+
 /// What it costs that an answer waits for its record.
 pub(super) async fn record(run: &Run<'_>, name: &'static str) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::new(name, "An answer that waits for its record, 64 connections");
     let tools = &run.tools;
-    let of = |record| Deployment { record, ..Deployment::of(tools, "plain", "converter") };
-    let contenders = [
-        gateway::with(tools, "relaxed", &of(Record::Relaxed), Work::Convert).await?,
-        gateway::with(tools, "durable", &of(Record::Durable), Work::Convert).await?,
-    ];
+    let relaxed = Deployment::of(tools, "plain", "converter");
+    let contenders = [gateway::with(tools, "relaxed", &relaxed, Work::Convert).await?, durable(tools).await?];
     outcome.rows = load::rounds(&contenders, run.plan_with(RECORD_CONNECTIONS), tools.scratch()).await?;
     outcome.compare_speed(["durable", "relaxed"], Some(floors::DURABLE_TO_RELAXED));
     Ok(outcome)
