@@ -1,6 +1,6 @@
 //! Lulls: moments in which a shard has nothing left to do, so that a processor is free for what else waits.
 //!
-//! A shard says when it is about to sleep and when it goes on, some hundred times a second under load; one thread waits for that. Nobody
+//! A shard says when it is about to sleep and when it goes on, some thousand times a second under load; one thread waits for that. Nobody
 //! who serves an exchange comes by here.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

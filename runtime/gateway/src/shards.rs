@@ -208,6 +208,7 @@ mod tests {
     async fn the_threads_end_with_their_shards() {
         let shards = Shards::start(2, || {}).unwrap();
         let runtimes: Vec<_> = shards.shards.iter().map(|shard| shard.runtime.clone()).collect();
+        assert_eq!(runtimes.len(), 2);
         drop(shards);
         for runtime in runtimes {
             // It is dropped as soon as the runtime is.
