@@ -3,7 +3,8 @@
 //! A sync costs the processor as much as several exchanges, however many share it. While a shard has nothing left to do, a processor is
 //! free for it, and each sync follows the one before at once: what comes meanwhile shares the next. While all have something to do, a
 //! sync would only keep from the exchanges what they need to come to their records: it waits until one of the shards has nothing left
-//! to do, for a moment at the longest.
+//! to do, for a moment at the longest. The thread sleeps meanwhile, and finds what has come all at once: to be woken for it now and then takes
+//! a processor from a shard each time.
 
 use nhip_exchange::lull::Lull;
 use std::sync::Arc;
@@ -12,8 +13,6 @@ use tokio::time::Instant;
 
 /// How long after a sync the next begins where no shard is idle meanwhile.
 const MOST: Duration = Duration::from_micros(500);
-/// How often what has come meanwhile is put on the chain, so that it does not wait for that when the sync is due.
-const SLICE: Duration = Duration::from_micros(200);
 
 /// Whether syncs are put off at present.
 pub(super) struct Pace {
@@ -26,11 +25,12 @@ impl Pace {
         Self { lull }
     }
 
-    /// Wait a little before a sync, when the last was done at `synced`; whether it can be put off for longer.
-    pub(super) fn put_off(&self, synced: Instant) -> bool {
-        let Some(lull) = &self.lull else { return false };
+    /// Wait before a sync, when the last was done at `synced`.
+    pub(super) fn put_off(&self, synced: Instant) {
         let left = MOST.saturating_sub(synced.elapsed());
-        !left.is_zero() && !lull.wait(std::cmp::min(left, SLICE))
+        if let Some(lull) = self.lull.as_ref().filter(|_| !left.is_zero()) {
+            lull.wait(left);
+        }
     }
 }
 
@@ -38,25 +38,34 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// How long so many waits take, each right after a sync.
+    fn waits(pace: &Pace, times: u32) -> Duration {
+        let began = Instant::now();
+        (0..times).for_each(|_| pace.put_off(Instant::now()));
+        began.elapsed()
+    }
+
     #[test]
     fn a_sync_is_put_off_until_a_shard_is_idle_or_the_last_is_long_ago() {
         let lull = Arc::new(Lull::default());
         let pace = Pace::new(Some(Arc::clone(&lull)));
-        // Not long ago, however slow this machine is.
-        let just = Instant::now() + Duration::from_secs(60);
-        assert!(pace.put_off(just));
         let synced = Instant::now();
-        while pace.put_off(synced) {}
+        pace.put_off(synced);
         assert!(synced.elapsed() >= MOST, "{:?}", synced.elapsed());
-        assert!(!pace.put_off(synced), "the last is long ago");
+        // Each of so many in vain would be seconds, on the slowest machine.
+        let many = 10_000;
+        let began = Instant::now();
+        (0..many).for_each(|_| pace.put_off(synced));
+        assert!(began.elapsed() < MOST * many, "the last is long ago");
         lull.begins();
-        assert!(!pace.put_off(just), "a processor is free");
+        assert!(waits(&pace, many) < MOST * many, "a processor is free");
         lull.ends();
-        assert!(pace.put_off(just));
+        assert!(waits(&pace, 2) >= MOST * 2);
     }
 
     #[test]
     fn without_shards_nothing_is_put_off() {
-        assert!(!Pace::new(None).put_off(Instant::now()));
+        let many = 10_000;
+        assert!(waits(&Pace::new(None), many) < MOST * many);
     }
 }

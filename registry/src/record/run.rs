@@ -167,13 +167,10 @@ impl Run {
             }
             group.clear();
             // Whoever comes before the sync shares it, as long as there is room.
-            loop {
-                let put_off = room > 0 && !self.waiting.is_empty() && self.pace.put_off(self.synced);
-                group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
-                if !put_off || !group.is_empty() {
-                    break;
-                }
+            if room > 0 && !self.waiting.is_empty() {
+                self.pace.put_off(self.synced);
             }
+            group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
         }
         if self.waiting.is_empty() && self.unsynced_bytes() < MOST_UNSYNCED {
             self.write().await
