@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// How long after a sync the next begins where no shard is idle meanwhile.
 const MOST: Duration = Duration::from_micros(500);
 
-/// Whether syncs are put off at present.
+/// When the next sync begins.
 pub(super) struct Pace {
     /// When a shard is idle. Without shards nothing is put off.
     lull: Option<Arc<Lull>>,
@@ -38,10 +38,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// How long so many waits take, each right after a sync.
-    fn waits(pace: &Pace, times: u32) -> Duration {
+    /// How long so many waits take, each after a sync of the moment that is given.
+    fn waits(pace: &Pace, times: u32, synced: impl Fn() -> Instant) -> Duration {
         let began = Instant::now();
-        (0..times).for_each(|_| pace.put_off(Instant::now()));
+        (0..times).for_each(|_| pace.put_off(synced()));
         began.elapsed()
     }
 
@@ -54,18 +54,16 @@ mod tests {
         assert!(synced.elapsed() >= MOST, "{:?}", synced.elapsed());
         // Each of so many in vain would be seconds, on the slowest machine.
         let many = 10_000;
-        let began = Instant::now();
-        (0..many).for_each(|_| pace.put_off(synced));
-        assert!(began.elapsed() < MOST * many, "the last is long ago");
+        assert!(waits(&pace, many, || synced) < MOST * many, "the last is long ago");
         lull.begins();
-        assert!(waits(&pace, many) < MOST * many, "a processor is free");
+        assert!(waits(&pace, many, Instant::now) < MOST * many, "a processor is free");
         lull.ends();
-        assert!(waits(&pace, 2) >= MOST * 2);
+        assert!(waits(&pace, 2, Instant::now) >= MOST * 2);
     }
 
     #[test]
     fn without_shards_nothing_is_put_off() {
         let many = 10_000;
-        assert!(waits(&Pace::new(None), many) < MOST * many);
+        assert!(waits(&Pace::new(None), many, Instant::now) < MOST * many);
     }
 }
