@@ -2,7 +2,7 @@
 
 use crate::scenarios::NAMES;
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -57,17 +57,24 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// The native contender
     #[command(hide = true)]
-    Native {
-        /// Address of the register of agencies
-        #[arg(long, value_name = "HOST:PORT")]
-        register: Option<String>,
-        /// Folder of plugins, which are served beside its own logic
-        #[arg(long, value_name = "DIR")]
-        plugins: Option<PathBuf>,
-    },
+    Native(Native),
     /// The register of agencies, the upstream system
     #[command(hide = true)]
     Register,
+}
+
+/// What the native contender has beside its own logic.
+#[derive(Args, Debug)]
+pub(crate) struct Native {
+    /// Address of the register of agencies
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) register: Option<String>,
+    /// Folder of plugins
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plugins: Option<PathBuf>,
+    /// File of the journal, which is not there yet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
 }
 
 impl Options {

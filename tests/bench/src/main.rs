@@ -10,6 +10,7 @@ mod floors;
 mod gateway;
 mod group;
 mod half;
+mod journal;
 mod load;
 mod measure;
 mod native;
@@ -47,7 +48,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.command {
-        Some(Command::Native { register, plugins }) => native::serve(register.clone(), plugins.as_deref()).await,
+        Some(Command::Native(with)) => native::serve(with).await,
         Some(Command::Register) => register::serve().await,
         None => scenarios::run(options).await,
     }

@@ -1,5 +1,7 @@
-//! The native contender: axum with the logic inside, or in plugins, without any sandbox, record or policy.
+//! The native contender: axum with the logic inside, or in plugins, without any sandbox, record or policy; and with a journal.
 
+use crate::args;
+use crate::journal::Journal;
 use crate::plugins::Plugins;
 use crate::screen;
 use anyhow::Context;
@@ -30,8 +32,9 @@ struct Register {
 }
 
 /// Serve until killed.
-pub(crate) async fn serve(register: Option<String>, plugins: Option<&std::path::Path>) -> anyhow::Result<()> {
-    let plugins = Arc::new(plugins.map(Plugins::load).transpose()?.unwrap_or_default());
+pub(crate) async fn serve(with: &args::Native) -> anyhow::Result<()> {
+    let plugins = Arc::new(with.plugins.as_deref().map(Plugins::load).transpose()?.unwrap_or_default());
+    let journal = Arc::new(with.journal.as_deref().map(Journal::start).transpose()?);
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
@@ -40,8 +43,9 @@ pub(crate) async fn serve(register: Option<String>, plugins: Option<&std::path::
         .route("/summarize", post(summarize))
         .route("/consult", post(consult))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state(Arc::new(Register { client, address: register }))
-        .route("/plugins/{name}/convert", post(plugged).with_state(plugins));
+        .with_state(Arc::new(Register { client, address: with.register.clone() }))
+        .route("/plugins/{name}/convert", post(plugged).with_state(plugins))
+        .route("/kept/convert", post(kept).with_state(journal));
     let listener = listener().await?;
     announce(&listener)?;
     axum::serve(listener, routes).await?;
@@ -68,6 +72,13 @@ pub(crate) fn announce(listener: &impl Listener<Addr = SocketAddr>) -> anyhow::R
 
 async fn convert(body: Bytes) -> Response {
     answer(json::dossier(&body).and_then(bench_logic::convert))
+}
+
+/// The same, when the request is in the journal.
+async fn kept(State(journal): State<Arc<Option<Journal>>>, body: Bytes) -> Response {
+    let Some(journal) = journal.as_ref() else { return StatusCode::NOT_FOUND.into_response() };
+    let answer = convert(body.clone()).await;
+    if journal.keep(body).await { answer } else { StatusCode::INTERNAL_SERVER_ERROR.into_response() }
 }
 
 async fn plugged(State(plugins): State<Arc<Plugins>>, Path(name): Path<String>, body: Bytes) -> Response {

@@ -76,6 +76,16 @@ pub(crate) async fn plugins(tools: &Tools, many: usize) -> anyhow::Result<Conten
     Ok(Contender { name: "native axum".to_owned(), work, target, group: Arc::new(group) })
 }
 
+/// The native contender whose answers wait until their requests are in its journal.
+pub(crate) async fn kept(tools: &Tools, name: &str) -> anyhow::Result<Contender> {
+    let file = tools.folder("journal")?.join("journal");
+    let file = file.to_str().context("the temporary folder has a name that is no text")?;
+    let (group, address) = own(tools, &["native", "--journal", file]).await?;
+    let work = Work::Convert;
+    let target = Target { paths: vec![format!("/kept/{}", work.function())], ..target(address, work) };
+    Ok(Contender { name: name.to_owned(), work, target, group: Arc::new(group) })
+}
+
 /// `wasmtime serve` of the same logic as a `wasi:http` component.
 pub(crate) async fn wasmtime(
     tools: &Tools,

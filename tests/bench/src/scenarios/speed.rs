@@ -107,8 +107,16 @@ pub(super) async fn record(run: &Run<'_>, name: &'static str) -> anyhow::Result<
     let mut outcome = Outcome::new(name, "An answer that waits for its record, 64 connections");
     let tools = &run.tools;
     let relaxed = Deployment::of(tools, "plain", "converter");
-    let contenders = [gateway::with(tools, "relaxed", &relaxed, Work::Convert).await?, durable(tools).await?];
+    let (native, kept) = ("native axum", "native axum with a journal");
+    let contenders = [
+        gateway::with(tools, "relaxed", &relaxed, Work::Convert).await?,
+        durable(tools).await?,
+        others::native(tools, Work::Convert, None).await?,
+        others::kept(tools, kept).await?,
+    ];
     outcome.rows = load::rounds(&contenders, run.plan_with(RECORD_CONNECTIONS), tools.scratch()).await?;
     outcome.compare_speed(["durable", "relaxed"], Some(floors::DURABLE_TO_RELAXED));
+    // What it costs to wait for this disk, where nothing else is paid for.
+    outcome.compare_speed([kept, native], None);
     Ok(outcome)
 }
