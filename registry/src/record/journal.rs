@@ -9,7 +9,6 @@ use super::checkpoint::Checkpoint;
 use super::disk::Disk;
 use super::error::RecordError;
 use super::key::PublicKey;
-use super::pace::Pace;
 use super::pull::Puller;
 use super::recover::recover;
 use super::run::{Health, Order, Run};
@@ -189,7 +188,6 @@ impl Journal {
             return;
         };
         let acts_through = writer.end.acts_through;
-        let pace = Pace::new(writer.config.lull.clone());
         let run = Run {
             writer,
             queue,
@@ -203,7 +201,6 @@ impl Journal {
             progress: Arc::clone(&self.inner.progress),
             waiting: Vec::new(),
             synced: tokio::time::Instant::now(),
-            pace,
             unsynced: None,
             due: None,
         };

@@ -7,30 +7,17 @@
 //! a processor from a shard each time.
 
 use nhip_exchange::lull::Lull;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long after a sync the next begins where no shard is idle meanwhile.
 const MOST: Duration = Duration::from_micros(500);
 
-/// When the next sync begins.
-pub(super) struct Pace {
-    /// When a shard is idle. Without shards nothing is put off.
-    lull: Option<Arc<Lull>>,
-}
-
-impl Pace {
-    pub(super) fn new(lull: Option<Arc<Lull>>) -> Self {
-        Self { lull }
-    }
-
-    /// Wait before a sync, when the last was done at `synced`.
-    pub(super) fn put_off(&self, synced: Instant) {
-        let left = MOST.saturating_sub(synced.elapsed());
-        if let Some(lull) = self.lull.as_ref().filter(|_| !left.is_zero()) {
-            lull.wait(left);
-        }
+/// Wait before a sync, when the last was done at `synced`. `lull` says when a shard is idle; without shards nothing is put off.
+pub(super) fn put_off(lull: Option<&Lull>, synced: Instant) {
+    let left = MOST.saturating_sub(synced.elapsed());
+    if let Some(lull) = lull.filter(|_| !left.is_zero()) {
+        lull.wait(left);
     }
 }
 
@@ -39,31 +26,30 @@ mod tests {
     use super::*;
 
     /// How long so many waits take, each after a sync of the moment that is given.
-    fn waits(pace: &Pace, times: u32, synced: impl Fn() -> Instant) -> Duration {
+    fn waits(lull: Option<&Lull>, times: u32, synced: impl Fn() -> Instant) -> Duration {
         let began = Instant::now();
-        (0..times).for_each(|_| pace.put_off(synced()));
+        (0..times).for_each(|_| put_off(lull, synced()));
         began.elapsed()
     }
 
     #[test]
     fn a_sync_is_put_off_until_a_shard_is_idle_or_the_last_is_long_ago() {
-        let lull = Arc::new(Lull::default());
-        let pace = Pace::new(Some(Arc::clone(&lull)));
+        let lull = Lull::default();
         let synced = Instant::now();
-        pace.put_off(synced);
+        put_off(Some(&lull), synced);
         assert!(synced.elapsed() >= MOST, "{:?}", synced.elapsed());
         // Each of so many in vain would be seconds, on the slowest machine.
         let many = 10_000;
-        assert!(waits(&pace, many, || synced) < MOST * many, "the last is long ago");
+        assert!(waits(Some(&lull), many, || synced) < MOST * many, "the last is long ago");
         lull.begins();
-        assert!(waits(&pace, many, Instant::now) < MOST * many, "a processor is free");
+        assert!(waits(Some(&lull), many, Instant::now) < MOST * many, "a processor is free");
         lull.ends();
-        assert!(waits(&pace, 2, Instant::now) >= MOST * 2);
+        assert!(waits(Some(&lull), 2, Instant::now) >= MOST * 2);
     }
 
     #[test]
     fn without_shards_nothing_is_put_off() {
         let many = 10_000;
-        assert!(waits(&Pace::new(None), many, Instant::now) < MOST * many);
+        assert!(waits(None, many, Instant::now) < MOST * many);
     }
 }

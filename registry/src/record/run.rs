@@ -7,7 +7,7 @@
 use super::archiver::Progress;
 use super::checkpoint::Checkpoint;
 use super::entry::{EntryKind, Event, Facts};
-use super::pace::Pace;
+use super::pace;
 use super::tail::Tail;
 use super::writer::Writer;
 use crate::acts::Act;
@@ -83,8 +83,6 @@ pub(crate) struct Run {
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// When the last sync was done.
     pub(crate) synced: Instant,
-    /// Whether syncs are put off.
-    pub(super) pace: Pace,
     /// When the oldest unsynced entry was written.
     pub(crate) unsynced: Option<Instant>,
     /// The unsealed segment, and when it is to be sealed.
@@ -168,7 +166,7 @@ impl Run {
             group.clear();
             // Whoever comes before the sync shares it, as long as there is room.
             if room > 0 && !self.waiting.is_empty() {
-                self.pace.put_off(self.synced);
+                pace::put_off(self.writer.config.lull.as_deref(), self.synced);
             }
             group.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(room));
         }

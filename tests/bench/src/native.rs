@@ -34,18 +34,19 @@ struct Register {
 /// Serve until killed.
 pub(crate) async fn serve(with: &args::Native) -> anyhow::Result<()> {
     let plugins = Arc::new(with.plugins.as_deref().map(Plugins::load).transpose()?.unwrap_or_default());
-    let journal = Arc::new(with.journal.as_deref().map(Journal::start).transpose()?);
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
-    let routes = Router::new()
+    let mut routes = Router::new()
         .route("/convert", post(convert))
         .route("/summarize", post(summarize))
         .route("/consult", post(consult))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(Arc::new(Register { client, address: with.register.clone() }))
-        .route("/plugins/{name}/convert", post(plugged).with_state(plugins))
-        .route("/kept/convert", post(kept).with_state(journal));
+        .route("/plugins/{name}/convert", post(plugged).with_state(plugins));
+    if let Some(file) = &with.journal {
+        routes = routes.route("/kept/convert", post(kept).with_state(Arc::new(Journal::start(file)?)));
+    }
     let listener = listener().await?;
     announce(&listener)?;
     axum::serve(listener, routes).await?;
@@ -75,8 +76,7 @@ async fn convert(body: Bytes) -> Response {
 }
 
 /// The same, when the request is in the journal.
-async fn kept(State(journal): State<Arc<Option<Journal>>>, body: Bytes) -> Response {
-    let Some(journal) = journal.as_ref() else { return StatusCode::NOT_FOUND.into_response() };
+async fn kept(State(journal): State<Arc<Journal>>, body: Bytes) -> Response {
     let answer = convert(body.clone()).await;
     if journal.keep(body).await { answer } else { StatusCode::INTERNAL_SERVER_ERROR.into_response() }
 }

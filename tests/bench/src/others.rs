@@ -6,6 +6,7 @@ use crate::group::{Group, PATIENCE};
 use crate::tools::Tools;
 use crate::work::{AGENCY, Work};
 use anyhow::{Context, ensure};
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -34,28 +35,32 @@ fn target(address: SocketAddr, work: Work) -> Target {
     }
 }
 
-/// Start this program as something else.
-async fn own(tools: &Tools, words: &[&str]) -> anyhow::Result<(Group, SocketAddr)> {
-    let name = words.first().copied().unwrap_or_default();
+/// Start this program as something else, with at most one option.
+async fn own(tools: &Tools, name: &str, option: Option<(&str, &OsStr)>) -> anyhow::Result<(Group, SocketAddr)> {
     let log = tools.scratch().join(format!("{name}.log"));
-    let mut group = Group::start(name, Command::new(&tools.own).args(words), &log)?;
+    let mut command = Command::new(&tools.own);
+    command.arg(name);
+    if let Some((option, value)) = option {
+        command.arg(option).arg(value);
+    }
+    let mut group = Group::start(name, &mut command, &log)?;
     let found = announced(&mut group, &["data"]).await?;
     Ok((group, found.first().copied().context("no address")?))
 }
 
 /// The register of agencies; it lives as long as the group.
 pub(crate) async fn register(tools: &Tools) -> anyhow::Result<(Group, SocketAddr)> {
-    own(tools, &["register"]).await
+    own(tools, "register", None).await
 }
 
 /// The native contender.
 pub(crate) async fn native(tools: &Tools, work: Work, register: Option<SocketAddr>) -> anyhow::Result<Contender> {
     let address = register.map(|register| register.to_string());
-    let mut words = vec!["native"];
-    if let Some(address) = &address {
-        words.extend(["--register", address]);
-    }
-    let (group, address) = own(tools, &words).await?;
+    native_with(tools, work, address.as_ref().map(|address| ("--register", address.as_ref()))).await
+}
+
+async fn native_with(tools: &Tools, work: Work, option: Option<(&str, &OsStr)>) -> anyhow::Result<Contender> {
+    let (group, address) = own(tools, "native", option).await?;
     Ok(Contender { name: "native axum".to_owned(), work, target: target(address, work), group: Arc::new(group) })
 }
 
@@ -68,22 +73,17 @@ pub(crate) async fn plugins(tools: &Tools, many: usize) -> anyhow::Result<Conten
         let file = folder.join(name).with_extension("so");
         fs::copy(&plugin, &file).with_context(|| format!("cannot copy the plugin to `{}`", file.display()))?;
     }
-    let folder = folder.to_str().context("the temporary folder has a name that is no text")?;
-    let (group, address) = own(tools, &["native", "--plugins", folder]).await?;
-    let work = Work::Convert;
-    let paths = names.iter().map(|name| format!("/plugins/{name}/{}", work.function())).collect();
-    let target = Target { paths, ..target(address, work) };
-    Ok(Contender { name: "native axum".to_owned(), work, target, group: Arc::new(group) })
+    let mut contender = native_with(tools, Work::Convert, Some(("--plugins", folder.as_ref()))).await?;
+    contender.target.paths = names.iter().map(|name| format!("/plugins/{name}/{}", Work::Convert.function())).collect();
+    Ok(contender)
 }
 
 /// The native contender whose answers wait until their requests are in its journal.
-pub(crate) async fn kept(tools: &Tools, name: &str) -> anyhow::Result<Contender> {
+pub(crate) async fn kept(tools: &Tools) -> anyhow::Result<Contender> {
     let file = tools.folder("journal")?.join("journal");
-    let file = file.to_str().context("the temporary folder has a name that is no text")?;
-    let (group, address) = own(tools, &["native", "--journal", file]).await?;
-    let work = Work::Convert;
-    let target = Target { paths: vec![format!("/kept/{}", work.function())], ..target(address, work) };
-    Ok(Contender { name: name.to_owned(), work, target, group: Arc::new(group) })
+    let mut contender = native_with(tools, Work::Convert, Some(("--journal", file.as_ref()))).await?;
+    contender.target.paths = vec![format!("/kept/{}", Work::Convert.function())];
+    Ok(contender)
 }
 
 /// `wasmtime serve` of the same logic as a `wasi:http` component.

@@ -112,7 +112,7 @@ pub(super) async fn record(run: &Run<'_>, name: &'static str) -> anyhow::Result<
         gateway::with(tools, "relaxed", &relaxed, Work::Convert).await?,
         durable(tools).await?,
         others::native(tools, Work::Convert, None).await?,
-        others::kept(tools, kept).await?,
+        Contender { name: kept.to_owned(), ..others::kept(tools).await? },
     ];
     outcome.rows = load::rounds(&contenders, run.plan_with(RECORD_CONNECTIONS), tools.scratch()).await?;
     outcome.compare_speed(["durable", "relaxed"], Some(floors::DURABLE_TO_RELAXED));
