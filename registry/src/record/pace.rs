@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long after a sync the next begins where no shard is idle meanwhile.
-const MOST: Duration = Duration::from_micros(500);
+const MOST: Duration = Duration::from_micros(1_500);
 
 /// Wait before a sync, when the last was done at `synced`. `lull` says when a shard is idle; without shards nothing is put off.
 pub(super) fn put_off(lull: Option<&Lull>, synced: Instant) {
