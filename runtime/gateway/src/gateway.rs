@@ -5,7 +5,9 @@ use crate::connection::{Accepted, Hold, serve};
 use crate::credential::Prover;
 use crate::error::GatewayError;
 use crate::head_time::HeadTimer;
-use crate::shards::{OnShared, Shards};
+use crate::lanes::Lanes;
+use crate::shards::Shards;
+use crate::spawner::Spawner;
 use crate::stats::GatewayStats;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
@@ -43,8 +45,9 @@ pub(crate) struct Shared {
     pub(crate) prover: Prover,
     pub(crate) limits: HttpLimits,
     pub(crate) stats: Arc<GatewayStats>,
-    pub(crate) http: Builder<OnShared>,
-    pub(crate) runtime: OnShared,
+    pub(crate) http: Builder<Spawner>,
+    pub(crate) runtime: Spawner,
+    pub(crate) lanes: Lanes,
 }
 
 /// Told to every connection.
@@ -66,9 +69,10 @@ impl Gateway {
         let listener = listen(config.listen).map_err(|source| GatewayError::bind(config.listen, source))?;
         let address = listener.local_addr().map_err(|source| GatewayError::bind(config.listen, source))?;
         let limits = config.limits;
-        let runtime = OnShared::current();
+        let runtime = Spawner::current();
+        let lanes = Lanes::of(config.shards.as_ref());
         let http = http(&limits, runtime.clone());
-        let shared = Shared { spine, prover, limits, stats: Arc::default(), http, runtime };
+        let shared = Shared { spine, prover, limits, stats: Arc::default(), http, runtime, lanes };
         let tls = config.tls.map(TlsAcceptor::from);
         Ok(Self { listener, address, tls, grace: config.grace, shards: config.shards, shared: Arc::new(shared) })
     }
@@ -159,7 +163,7 @@ fn is_peers(error: &io::Error) -> bool {
 
 /// HTTP/1.1 and HTTP/2 within the limits. Where the library's own default is the safe one, it is left alone: 100
 /// headers, 20 pending resets (the "rapid reset" attack), end of the connection when the peer half-closes.
-fn http(limits: &HttpLimits, runtime: OnShared) -> Builder<OnShared> {
+fn http(limits: &HttpLimits, runtime: Spawner) -> Builder<Spawner> {
     /// What a peer may send ahead on a stream, and on all streams of a connection, before anybody reads it.
     const STREAM_WINDOW: u32 = 256 * 1024;
     const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;

@@ -12,10 +12,11 @@ use crate::leftover::Leftover;
 use crate::{accepted, credential, demands, headers};
 use bytes::Bytes;
 use compact_str::CompactString;
+use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use hyper::body::{Body, Incoming};
-use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome, shard};
+use nhip_exchange::{Arrival, BodySource, Fault, Kind, Origin, Outcome};
 use nhip_policies::CallerName;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -115,22 +116,24 @@ async fn exchange(
     if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
 }
 
-/// Run it: here, or on the shared runtime where it would hold up the others of a shard. What has an idempotency key goes on when the caller hangs up, so that the repeat finds the first answer.
+/// Run it: here; on a lane, where it would hold up the others of a shard; or, if it has an idempotency key, on the shared runtime. What has a key goes on
+/// when the caller hangs up, so that the repeat finds the first answer.
 async fn run(connection: &Connection, arrival: Box<Arrival>) -> Outcome {
     let shared = &connection.shared;
     let outlives = arrival.key.is_some();
-    if !outlives && (shard::current().is_none() || !shared.spine.computes_long(&arrival.service)) {
+    let lane = if shared.spine.computes_long(&arrival.service) { shared.lanes.take() } else { None };
+    if lane.is_none() && !outlives {
         return nhip_exchange::run(&shared.spine, arrival).await;
     }
     let spine = Arc::clone(&shared.spine);
     let exchange = async move { nhip_exchange::run(&spine, arrival).await };
     // Boxed, since it is rarer, and would make every exchange's future larger. After a panic the spine has put it on record; the HTTP
     // library ends the connection, as for any other.
-    if outlives {
-        Box::pin(shared.runtime.finish(exchange)).await
-    } else {
-        Box::pin(shared.runtime.run(exchange)).await
-    }
+    let (there, exchange): (_, BoxFuture<'static, Outcome>) = match lane {
+        Some(lane) => (lane.spawner.clone(), Box::pin(lane.gently(exchange))),
+        None => (shared.runtime.clone(), Box::pin(exchange)),
+    };
+    if outlives { Box::pin(there.finish(exchange)).await } else { Box::pin(there.run(exchange)).await }
 }
 
 /// What the listener finds wrong, told by the spine to callers that have proven who they are.

@@ -28,12 +28,15 @@ mod handler;
 mod head_time;
 mod headers;
 mod joined;
+mod lanes;
 mod leftover;
 mod problem;
 mod quiet;
 pub mod shards;
+mod spawner;
 pub mod stats;
 pub mod tls;
+mod worker;
 
 pub use config::{GatewayConfig, HttpLimits};
 pub use credential::Prover;

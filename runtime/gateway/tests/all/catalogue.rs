@@ -14,7 +14,7 @@ async fn a_proven_caller_reads_what_is_deployed() {
     let reply = ask(world.address, request("GET", "/services", &key(), "")).await;
     let wanted = json!({"services": [{
         "name": "register", "contract": "test:register/api@1.0.0", "summary": "A register for tests.",
-        "adapter": "register", "version": "1.2.3", "functions": ["busy", "echo", "refuse", "shard", "tell", "wait"],
+        "adapter": "register", "version": "1.2.3", "functions": ["busy", "echo", "refuse", "tell", "thread", "wait"],
         "openapi": "/services/register/openapi.json",
     }]});
     assert_eq!((reply.status, reply.json()), (200, wanted));

@@ -6,12 +6,17 @@ use crate::world::{SHARDS, World};
 use http::StatusCode;
 use std::sync::atomic::Ordering;
 
-/// The shard that serves this connection.
-async fn shard(raw: &mut Raw) -> Option<u64> {
-    raw.send(post("shard", "{}")).await;
+/// The thread that runs an exchange of this request.
+async fn thread(raw: &mut Raw, request: impl AsRef<[u8]>) -> String {
+    raw.send(request).await;
     let reply = raw.reply().await;
     assert_eq!(reply.status, 200);
-    reply.json().as_u64()
+    reply.json().as_str().unwrap_or_default().to_owned()
+}
+
+/// The shard that serves this connection.
+async fn shard(raw: &mut Raw) -> Option<u64> {
+    thread(raw, post("thread", "{}")).await.strip_prefix("nhip-shard-")?.parse().ok()
 }
 
 #[tokio::test]
@@ -39,14 +44,31 @@ async fn a_connection_stays_on_the_shard_with_the_fewest() {
     }
 }
 
+/// With an idempotency key, another in each round.
+fn with_key(round: usize) -> String {
+    post("thread", "{}").replacen("\r\n", &format!("\r\nIdempotency-Key: {round}\r\n"), 1)
+}
+
 #[tokio::test]
-async fn an_adapter_that_computes_for_long_holds_no_shard_up() {
+async fn the_exchanges_of_an_adapter_that_computes_for_long_are_on_a_lane_whatever_they_come_with() {
     let mut world = World::new().await;
     let mut raw = Raw::connect(world.address).await;
-    for (long, served) in [(false, Some(0)), (true, None), (false, Some(0))] {
+    let (mut sender, _connection) = http2::connect(world.address).await;
+    for (round, long) in [false, true, false].into_iter().enumerate() {
         world.computes_long.store(long, Ordering::Relaxed);
-        assert_eq!(shard(&mut raw).await, served);
-        world.record_of("ok").await;
+        let plain = thread(&mut raw, post("thread", "{}")).await;
+        assert!(plain.starts_with(if long { "nhip-lane-" } else { "nhip-shard-" }), "{plain}");
+        let kept = thread(&mut raw, with_key(round)).await;
+        let (status, body) = http2::ask(&mut sender, http2::post("thread", "{}")).await;
+        assert_eq!(status, StatusCode::OK);
+        let shared: String = serde_json::from_slice(&body).unwrap();
+        for name in [kept, shared] {
+            assert_eq!(name.starts_with("nhip-lane-"), long, "{name}");
+            assert!(!name.starts_with("nhip-shard-"), "{name}");
+        }
+        for _ in 0..3 {
+            world.record_of("ok").await;
+        }
     }
 }
 
@@ -63,17 +85,10 @@ async fn a_caller_that_goes_away_ends_an_exchange_that_computes_for_long() {
 }
 
 #[tokio::test]
-async fn the_exchanges_of_one_http2_connection_are_on_no_shard() {
-    let mut world = World::new().await;
-    let (mut sender, _connection) = http2::connect(world.address).await;
-    let (status, body) = http2::ask(&mut sender, http2::post("shard", "{}")).await;
-    assert_eq!((status, body.as_ref()), (StatusCode::OK, b"null".as_slice()));
-    world.record_of("ok").await;
-}
-
-#[tokio::test]
 async fn without_shards_the_runtime_of_the_listener_serves() {
     let world = World::with(|config| config.shards = None, "20 s").await;
     let mut raw = Raw::connect(world.address).await;
-    assert_eq!(shard(&mut raw).await, None);
+    world.computes_long.store(true, Ordering::Relaxed);
+    let name = thread(&mut raw, post("thread", "{}")).await;
+    assert!(!name.starts_with("nhip-"), "{name}");
 }

@@ -7,7 +7,7 @@ use nhip_exchange::Slots;
 use nhip_exchange::port::{Adapter, Call, FunctionId};
 use nhip_exchange::stats::Stats;
 use nhip_exchange::{
-    Digest, Entry, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock, shard,
+    Digest, Entry, Fault, Kind, Live, Permit, Problem, Record, Routes, Service, Spine, SpineConfig, SystemClock,
 };
 use nhip_gateway::{Gateway, GatewayConfig, GatewayCounts, GatewayStats, HttpLimits, Prover, Shards};
 use nhip_policies::Policy;
@@ -40,7 +40,7 @@ request = "256 KiB"
 allow = ["one-stop"]
 "#;
 
-const FUNCTIONS: [&str; 6] = ["echo", "wait", "refuse", "busy", "tell", "shard"];
+const FUNCTIONS: [&str; 6] = ["echo", "wait", "refuse", "busy", "tell", "thread"];
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
@@ -79,7 +79,7 @@ impl Adapter for Fake {
                 fault.upstream_code = Some("E-99".to_owned());
                 Err(fault)
             }
-            "shard" => Ok(Bytes::from(serde_json::to_vec(&shard::current()).unwrap())),
+            "thread" => Ok(Bytes::from(serde_json::to_vec(&std::thread::current().name()).unwrap())),
             "busy" => Err(Fault::new(Kind::Busy, "later").retry_after(7)),
             _ => Ok(Bytes::from(format!(
                 r#"{{"service":{:?},"function":{:?},"purpose":{:?},"trace":{:?}}}"#,
