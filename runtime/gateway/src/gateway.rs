@@ -5,8 +5,8 @@ use crate::connection::{Accepted, Hold, serve};
 use crate::credential::Prover;
 use crate::error::GatewayError;
 use crate::head_time::HeadTimer;
-use crate::lanes::Lanes;
 use crate::shards::Shards;
+use crate::sidings::Sidings;
 use crate::spawner::Spawner;
 use crate::stats::GatewayStats;
 use hyper_util::rt::TokioTimer;
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) stats: Arc<GatewayStats>,
     pub(crate) http: Builder<Spawner>,
     pub(crate) runtime: Spawner,
-    pub(crate) lanes: Lanes,
+    pub(crate) sidings: Sidings,
 }
 
 /// Told to every connection.
@@ -70,9 +70,9 @@ impl Gateway {
         let address = listener.local_addr().map_err(|source| GatewayError::bind(config.listen, source))?;
         let limits = config.limits;
         let runtime = Spawner::current();
-        let lanes = Lanes::of(config.shards.as_ref());
+        let sidings = Sidings::of(config.shards.as_ref());
         let http = http(&limits, runtime.clone());
-        let shared = Shared { spine, prover, limits, stats: Arc::default(), http, runtime, lanes };
+        let shared = Shared { spine, prover, limits, stats: Arc::default(), http, runtime, sidings };
         let tls = config.tls.map(TlsAcceptor::from);
         Ok(Self { listener, address, tls, grace: config.grace, shards: config.shards, shared: Arc::new(shared) })
     }

@@ -116,21 +116,21 @@ async fn exchange(
     if leftover.is_some_and(Leftover::settle) { answer::last(answer) } else { answer }
 }
 
-/// Run it: here; on a lane, where it would hold up the others of a shard; or, if it has an idempotency key, on the shared runtime. What has a key goes on
+/// Run it: here; on a siding, where it would hold up the others of a shard; or, if it has an idempotency key, on the shared runtime. What has a key goes on
 /// when the caller hangs up, so that the repeat finds the first answer.
 async fn run(connection: &Connection, arrival: Box<Arrival>) -> Outcome {
     let shared = &connection.shared;
     let outlives = arrival.key.is_some();
-    let lane = if shared.spine.computes_long(&arrival.service) { shared.lanes.take() } else { None };
-    if lane.is_none() && !outlives {
+    let siding = if shared.spine.computes_long(&arrival.service) { shared.sidings.take() } else { None };
+    if siding.is_none() && !outlives {
         return nhip_exchange::run(&shared.spine, arrival).await;
     }
     let spine = Arc::clone(&shared.spine);
     let exchange = async move { nhip_exchange::run(&spine, arrival).await };
     // Boxed, since it is rarer, and would make every exchange's future larger. After a panic the spine has put it on record; the HTTP
     // library ends the connection, as for any other.
-    let (there, exchange): (_, BoxFuture<'static, Outcome>) = match lane {
-        Some(lane) => (lane.spawner.clone(), Box::pin(lane.gently(exchange))),
+    let (there, exchange): (_, BoxFuture<'static, Outcome>) = match siding {
+        Some(siding) => (siding.spawner.clone(), Box::pin(siding.gently(exchange))),
         None => (shared.runtime.clone(), Box::pin(exchange)),
     };
     if outlives { Box::pin(there.finish(exchange)).await } else { Box::pin(there.run(exchange)).await }

@@ -1,11 +1,11 @@
 //! The shards of the listener: threads of which each serves its own connections (see [`nhip_exchange::shard`]).
 //!
 //! A connection stays on the shard that it was given, the one with the fewest. What would hold the others up there runs elsewhere: exchanges of
-//! adapters that compute for long on the [`lanes`], and those of one HTTP/2 connection, which are many at once, on the shared runtime, which
+//! adapters that compute for long on the [`sidings`], and those of one HTTP/2 connection, which are many at once, on the shared runtime, which
 //! moves its tasks to whatever thread is free. So do those with an idempotency key, which may outlive their connection.
 
 use crate::connection::{Accepted, serve};
-use crate::lanes;
+use crate::sidings;
 use crate::stats::Mishap;
 use crate::worker::{Entrance, Worker};
 use nhip_exchange::lull::Lull;
@@ -16,16 +16,16 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio_rustls::TlsAcceptor;
 
-/// Shards, ready to be given to a listener, and its lanes. Their threads end when this is dropped, and with them the connections that are left.
+/// Shards, ready to be given to a listener, and its sidings. Their threads end when this is dropped, and with them the connections that are left.
 #[derive(Debug)]
 pub struct Shards {
     shards: Vec<Worker>,
-    lanes: Vec<Worker>,
+    sidings: Vec<Worker>,
     lull: Arc<Lull>,
 }
 
 impl Shards {
-    /// Start so many, at least one, and as many lanes; `begin` is called on the thread of each first. To be called before any adapter is made ready: each
+    /// Start so many, at least one, and as many sidings; `begin` is called on the thread of each first. To be called before any adapter is made ready: each
     /// shard keeps its own connections to upstream systems.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Shards {
         shard::expect(count);
         let lull = Arc::default();
         let shards = (0..count).map(|number| start(number, begin, &lull)).collect::<io::Result<_>>()?;
-        Ok(Self { shards, lanes: lanes::start(count, begin)?, lull })
+        Ok(Self { shards, sidings: sidings::start(count, begin)?, lull })
     }
 
     /// When one of them has nothing to do.
@@ -44,8 +44,8 @@ impl Shards {
         Arc::clone(&self.lull)
     }
 
-    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Worker> {
-        self.lanes.iter()
+    pub(crate) fn sidings(&self) -> impl Iterator<Item = &Worker> {
+        self.sidings.iter()
     }
 
     /// Serve a connection to its end.
@@ -89,7 +89,7 @@ mod tests {
             static BEGUN: Cell<bool> = const { Cell::new(false) };
         }
         let shards = Shards::start(2, || BEGUN.set(true)).unwrap();
-        for thread in shards.shards.iter().chain(&shards.lanes) {
+        for thread in shards.shards.iter().chain(&shards.sidings) {
             assert!(thread.entrance().runtime().spawn(async { BEGUN.get() }).await.unwrap());
         }
         assert!(!BEGUN.get());

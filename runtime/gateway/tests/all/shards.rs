@@ -50,20 +50,20 @@ fn with_key(round: usize) -> String {
 }
 
 #[tokio::test]
-async fn the_exchanges_of_an_adapter_that_computes_for_long_are_on_a_lane_whatever_they_come_with() {
+async fn the_exchanges_of_an_adapter_that_computes_for_long_are_on_a_siding_whatever_they_come_with() {
     let mut world = World::new().await;
     let mut raw = Raw::connect(world.address).await;
     let (mut sender, _connection) = http2::connect(world.address).await;
     for (round, long) in [false, true, false].into_iter().enumerate() {
         world.computes_long.store(long, Ordering::Relaxed);
         let plain = thread(&mut raw, post("thread", "{}")).await;
-        assert!(plain.starts_with(if long { "nhip-lane-" } else { "nhip-shard-" }), "{plain}");
+        assert!(plain.starts_with(if long { "nhip-siding-" } else { "nhip-shard-" }), "{plain}");
         let kept = thread(&mut raw, with_key(round)).await;
         let (status, body) = http2::ask(&mut sender, http2::post("thread", "{}")).await;
         assert_eq!(status, StatusCode::OK);
         let shared: String = serde_json::from_slice(&body).unwrap();
         for name in [kept, shared] {
-            assert_eq!(name.starts_with("nhip-lane-"), long, "{name}");
+            assert_eq!(name.starts_with("nhip-siding-"), long, "{name}");
             assert!(!name.starts_with("nhip-shard-"), "{name}");
         }
         for _ in 0..3 {

@@ -1,9 +1,9 @@
-//! The lanes of the listener: threads for the exchanges of adapters that compute for long, which give way to all others.
+//! The sidings of the listener: threads for the exchanges of adapters that compute for long, which give way to all others.
 //!
 //! Where all processors are busy, whoever wakes up should get one at once, and not wait for the operating system to interrupt a thread that
-//! computes: that can take a tick of its clock, four milliseconds. So on Linux a lane has a lower priority than the other threads (a tenth of the share
+//! computes: that can take a tick of its clock, four milliseconds. So on Linux a siding has a lower priority than the other threads (a tenth of the share
 //! of one of them, and all that they leave), and after each stretch of computing it sleeps as shortly as it can: a thread that waits for another
-//! processor is then moved to this one, which the system does when one falls idle. An exchange stays on its lane; it is given to the
+//! processor is then moved to this one, which the system does when one falls idle. An exchange stays on its siding; it is given to the
 //! one with the fewest.
 
 use crate::shards::Shards;
@@ -16,7 +16,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 
-/// How much nicer a lane is to the other threads: of the processor it gets a tenth of what one of them gets.
+/// How much nicer a siding is to the other threads: of the processor it gets a tenth of what one of them gets.
 #[cfg(target_os = "linux")]
 const NICER: i32 = 10;
 /// A poll that took so long was computing. The host interrupts a guest that computes for long every half a millisecond.
@@ -25,14 +25,14 @@ const STRETCH: Duration = Duration::from_micros(250);
 const MOMENT: Duration = Duration::from_nanos(1);
 
 /// Start as many as there are processors to hold; `begin` is called on the thread of each first.
-pub(crate) fn start(lanes: usize, begin: fn()) -> io::Result<Vec<Worker>> {
+pub(crate) fn start(sidings: usize, begin: fn()) -> io::Result<Vec<Worker>> {
     let start = |number| {
-        Worker::start(format!("nhip-lane-{number}"), Builder::new_current_thread(), move || {
+        Worker::start(format!("nhip-siding-{number}"), Builder::new_current_thread(), move || {
             begin();
             be_nice();
         })
     };
-    (0..lanes).map(start).collect()
+    (0..sidings).map(start).collect()
 }
 
 #[cfg(target_os = "linux")]
@@ -47,29 +47,29 @@ fn be_nice() {
 #[cfg(not(target_os = "linux"))]
 fn be_nice() {}
 
-/// The ways onto the lanes. They do not keep them alive.
+/// The ways onto the sidings. They do not keep them alive.
 #[derive(Debug)]
-pub(crate) struct Lanes(Box<[Entrance]>);
+pub(crate) struct Sidings(Box<[Entrance]>);
 
-impl Lanes {
+impl Sidings {
     pub(crate) fn of(shards: Option<&Arc<Shards>>) -> Self {
-        Self(shards.map(|shards| shards.lanes().map(Worker::entrance).cloned().collect()).unwrap_or_default())
+        Self(shards.map(|shards| shards.sidings().map(Worker::entrance).cloned().collect()).unwrap_or_default())
     }
 
-    /// A place on the freest. None where there are no lanes.
-    pub(crate) fn take(&self) -> Option<Lane> {
+    /// A place on the freest. None where there are no sidings.
+    pub(crate) fn take(&self) -> Option<Siding> {
         let entrance = Entrance::freest(&self.0)?;
-        Some(Lane { spawner: Spawner::on(entrance.runtime().clone()), place: entrance.take() })
+        Some(Siding { spawner: Spawner::on(entrance.runtime().clone()), place: entrance.take() })
     }
 }
 
-/// A lane, for one exchange.
-pub(crate) struct Lane {
+/// A siding, for one exchange.
+pub(crate) struct Siding {
     pub(crate) spawner: Spawner,
     place: Place,
 }
 
-impl Lane {
+impl Siding {
     /// Do the work there, which gives way whenever it was computing.
     pub(crate) fn gently<T>(self, work: impl Future<Output = T>) -> impl Future<Output = T> {
         let Self { place, .. } = self;
@@ -101,13 +101,13 @@ mod tests {
         count.unwrap().trim().parse().unwrap()
     }
 
-    /// How often a lane gave way while work was done in ten stretches, each so long.
+    /// How often a siding gave way while work was done in ten stretches, each so long.
     async fn gave_way(stretch: Duration) -> u64 {
         let shards = Arc::new(Shards::start(1, || {}).unwrap());
-        let lane = Lanes::of(Some(&shards)).take().unwrap();
-        let spawner = lane.spawner.clone();
+        let siding = Sidings::of(Some(&shards)).take().unwrap();
+        let spawner = siding.spawner.clone();
         spawner
-            .run(lane.gently(async move {
+            .run(siding.gently(async move {
                 let before = given_away();
                 for _ in 0..10 {
                     let began = Instant::now();
@@ -120,41 +120,41 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lane_gives_way_after_each_stretch_of_computing_and_not_after_short_work() {
+    async fn a_siding_gives_way_after_each_stretch_of_computing_and_not_after_short_work() {
         assert!(gave_way(2 * STRETCH).await >= 10);
         // A busy machine can make a short one long.
         assert!(gave_way(Duration::ZERO).await < 10);
     }
 
     #[tokio::test]
-    async fn a_lane_is_nicer_than_the_shards() {
+    async fn a_siding_is_nicer_than_the_shards() {
         let shards = Arc::new(Shards::start(1, || {}).unwrap());
-        let lane = Lanes::of(Some(&shards)).take().unwrap();
+        let siding = Sidings::of(Some(&shards)).take().unwrap();
         let nice = async || rustix::process::getpriority_process(None).unwrap();
         let own = nice().await;
-        let there = lane.spawner.run(async move { nice().await }).await;
+        let there = siding.spawner.run(async move { nice().await }).await;
         assert_eq!(there, (own + NICER).min(19));
         assert_eq!(nice().await, own);
     }
 
     #[tokio::test]
-    async fn an_exchange_gets_the_freest_lane_and_its_place_is_free_again_at_its_end() {
+    async fn an_exchange_gets_the_freest_siding_and_its_place_is_free_again_at_its_end() {
         let shards = Arc::new(Shards::start(2, || {}).unwrap());
-        let lanes = Lanes::of(Some(&shards));
+        let sidings = Sidings::of(Some(&shards));
         let name = async || std::thread::current().name().unwrap_or_default().to_owned();
-        let first = lanes.take().unwrap();
+        let first = sidings.take().unwrap();
         for _ in 0..3 {
-            let second = lanes.take().unwrap();
+            let second = sidings.take().unwrap();
             let spawner = second.spawner.clone();
-            assert_eq!(spawner.run(second.gently(async move { name().await })).await, "nhip-lane-1");
+            assert_eq!(spawner.run(second.gently(async move { name().await })).await, "nhip-siding-1");
         }
         drop(first);
-        let first = lanes.take().unwrap();
-        assert_eq!(first.spawner.run(async move { name().await }).await, "nhip-lane-0");
+        let first = sidings.take().unwrap();
+        assert_eq!(first.spawner.run(async move { name().await }).await, "nhip-siding-0");
     }
 
     #[test]
     fn without_shards_there_are_none() {
-        assert!(Lanes::of(None).take().is_none());
+        assert!(Sidings::of(None).take().is_none());
     }
 }
