@@ -220,6 +220,41 @@ fn what_was_under_way_at_a_stop_is_on_record() {
     });
 }
 
+/// Whichever thread it is on: one of an adapter that computes for long is on another than the rest.
+#[test]
+fn an_exchange_with_a_key_whose_caller_hung_up_ends_before_a_stop_does() {
+    run(async {
+        for computes_long in [false, true] {
+            let data = folder(&format!("stop-key-{computes_long}")).join("data");
+            let mut process = Process::serve(&data, &[]).await;
+            let key = process.caller("mot-cua").await;
+            deploy(&process, "one", "1.0.0").await;
+            if computes_long {
+                for _ in 0..3 {
+                    process.call(&key, "one", "spin", &json!({})).await.fault(500, "cpu-exceeded");
+                }
+            }
+            let gateway = (*process).clone();
+            let hangs_up = tokio::spawn(async move {
+                let headers = [("idempotency-key", "made-up-1")];
+                gateway.try_call(&key, "one", "sleep", &json!({ "millis": 3000 }), &headers).await
+            });
+            let under_way = async || process.adapter("one").await.adapter.in_flight;
+            eventually("it under way", async || (under_way().await == 1).then_some(())).await;
+            hangs_up.abort();
+            assert!(hangs_up.await.unwrap_err().is_cancelled());
+            terminate(process.id()).await;
+            assert!(process.ended().await.success(), "{}", process.logged());
+
+            let again = Process::serve(&data, &[]).await;
+            let records = again.records("service=one").await;
+            let outcomes: Vec<_> =
+                records.iter().filter(|record| record.function == "sleep").map(|record| &*record.outcome).collect();
+            assert_eq!(outcomes, ["ok"], "it computes for long: {computes_long}");
+        }
+    });
+}
+
 #[test]
 fn a_second_gateway_on_the_same_folder_does_not_start() {
     run(async {

@@ -172,12 +172,13 @@ impl Assembly {
         triggers.end().await?;
         data_ended.stop();
         admin.await?;
-        // Not before: what triggers and deployments had under way may have used a connection that a shard drives.
-        drop(shards);
         if let Some(retaining) = retaining {
             retaining.abort();
         }
         finish_records(records, &registry.journal).await?;
+        // Not before: what triggers and deployments had under way may have used a connection that a shard drives, and an exchange with a key
+        // whose caller hung up may have been on a siding.
+        drop(shards);
         let freed = registry.freed();
         let close = async {
             registry.close().await;
