@@ -3,7 +3,8 @@
 //! What differs between the two is here, in `schema.rs` and in the migrations. On SQLite one connection writes and
 //! the others cannot. On PostgreSQL changes of control have one connection of their own, so that those who wait for
 //! their turn among all gateways take none from the adapters' values. Invariant: no operation waits for a connection,
-//! an answer or a lock of PostgreSQL without an end, and a connection that died while it was idle is not given out.
+//! an answer or a lock of PostgreSQL without an end, a connection that died while it was idle is not given out, and each is
+//! made on the runtime on which the database was opened, whoever asks for it.
 
 use crate::connection::{Transaction, within};
 use crate::error::{RegistryError, cannot};
@@ -16,7 +17,9 @@ use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use url::Url;
 
 /// How many listings run at once; further ones wait.
@@ -45,6 +48,8 @@ pub(crate) struct Database {
     kind: Kind,
     name: String,
     gateway: Arc<str>,
+    /// The runtime that it was opened on.
+    home: Handle,
     control: AnyPool,
     writers: AnyPool,
     readers: AnyPool,
@@ -89,7 +94,8 @@ impl Database {
 
     async fn with(called: (Kind, String, Arc<str>), pools: [AnyPool; 3]) -> Result<Self, RegistryError> {
         let ((kind, name, gateway), [control, writers, readers]) = (called, pools);
-        let database = Self { kind, name, gateway, control, writers, readers, changes: Arc::default() };
+        let home = Handle::current();
+        let database = Self { kind, name, gateway, home, control, writers, readers, changes: Arc::default() };
         database.look().await?;
         Ok(database)
     }
@@ -149,7 +155,20 @@ impl Database {
             (Kind::Postgres, Purpose::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             (Kind::Postgres, _) => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         };
-        within(self.patience(), pool.begin_with(statement)).await
+        if Handle::try_current().is_ok_and(|here| here.id() == self.home.id()) {
+            return within(self.patience(), pool.begin_with(statement)).await;
+        }
+        // A connection that is made belongs to whoever makes it: its socket is watched by that runtime and lives as long, the thread of an SQLite
+        // connection has the priority of that thread. So it is made at home. Dropped, this ends the task.
+        let (pool, patience) = (pool.clone(), self.patience());
+        let mut at_home = JoinSet::new();
+        at_home.spawn_on(async move { within(patience, pool.begin_with(statement)).await }, &self.home);
+        match at_home.join_next().await {
+            Some(Ok(begun)) => begun,
+            Some(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            // Nobody else ends it but a process that stops.
+            Some(Err(_)) | None => Err(sqlx::Error::PoolClosed),
+        }
     }
 
     /// Read the number of the last change of control, and tell it if it is another one.

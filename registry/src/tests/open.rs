@@ -15,6 +15,7 @@ on_both! {
     a_database_of_a_newer_gateway_is_refused_and_left_alone,
     the_database_itself_refuses_to_change_what_happened,
     readers_cannot_write,
+    connections_are_made_at_home_whoever_asks_for_them,
 }
 
 #[cfg(unix)]
@@ -164,4 +165,48 @@ async fn after_a_full_disk_changes_begin_again() {
     sqlx::query("PRAGMA max_page_count = 1000000").execute(&mut *writer).await.unwrap();
     drop(writer);
     bench.registry.callers.add(&caller("mot-cua"), "an-operator").await.unwrap();
+}
+
+/// The thread that asks is nicer than the others, and its runtime is gone before the connections are used.
+async fn connections_are_made_at_home_whoever_asks_for_them(kind: Kind) {
+    let bench = Bench::new(kind).await;
+    let store = bench.registry.store.clone();
+    let ask = move || {
+        #[cfg(target_os = "linux")]
+        rustix::process::nice(3).unwrap();
+        let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        elsewhere.block_on(async {
+            let four = [store.read().await, store.read().await, store.read().await, store.read().await];
+            four.map(Result::unwrap)
+        })
+    };
+    // On a thread that nobody else uses after it.
+    let (done, asked) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || done.send(ask()).map_err(drop).unwrap());
+    let mut four = asked.await.unwrap();
+    for reading in &mut four {
+        let one: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM callers").fetch_one(&mut **reading).await.unwrap();
+        assert_eq!(one, 0);
+    }
+    #[cfg(target_os = "linux")]
+    if kind == Kind::Sqlite {
+        let own = rustix::process::getpriority_process(None).unwrap();
+        let priorities = priorities_of("sqlx-sqlite");
+        assert!(priorities.len() > four.len(), "{priorities:?}");
+        assert!(priorities.iter().all(|nice| *nice == own), "{priorities:?}");
+    }
+}
+
+/// How nice the threads of this process with such a name are.
+#[cfg(target_os = "linux")]
+fn priorities_of(name: &str) -> Vec<i32> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    // A thread may end meanwhile.
+    let all = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+    let of = |stat: String| {
+        let (head, fields) = stat.rsplit_once(") ")?;
+        // The nineteenth field of `proc_pid_stat(5)`; the first here is its third.
+        head.contains(name).then(|| fields.split(' ').nth(16)?.parse().ok())?
+    };
+    all.filter_map(of).collect()
 }
