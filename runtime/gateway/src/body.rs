@@ -3,6 +3,7 @@
 //! Reader and rest share the body, so that giving up in the middle, for whatever reason, leaves the rest to be dealt
 //! with. The lock is held only while a frame is polled; nobody ever waits for it.
 
+use crate::spawner::Spawner;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -91,6 +92,21 @@ impl HttpBody {
     }
 }
 
+/// A body that is read on the runtime of its connection, wherever the exchange is that asks for it: there each piece would wait for its turn among
+/// those that compute, and a large one has many.
+pub(crate) struct AtHome {
+    pub(crate) home: Spawner,
+    pub(crate) body: Box<dyn BodySource>,
+}
+
+#[async_trait]
+impl BodySource for AtHome {
+    async fn read(self: Box<Self>, limit: u64) -> Result<Bytes, Fault> {
+        let Self { home, body } = *self;
+        home.run(body.read(limit)).await
+    }
+}
+
 /// The bytes so far. One frame is handed on as it is; only several are copied together.
 #[derive(Default)]
 enum Whole {
@@ -158,4 +174,31 @@ pub(crate) async fn discard(mut body: Incoming, bytes: u64, time: Duration) -> b
         true
     };
     timeout(time, reading).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::Worker;
+    use tokio::runtime::Builder;
+
+    /// Its body is the name of the thread that reads it.
+    struct Named;
+
+    #[async_trait]
+    impl BodySource for Named {
+        async fn read(self: Box<Self>, limit: u64) -> Result<Bytes, Fault> {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            if name.len() as u64 > limit { Err(too_large(limit)) } else { Ok(name.into()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_at_home() {
+        let worker = Worker::start("home".to_owned(), Builder::new_current_thread(), || {}).unwrap();
+        let home = Spawner::on(worker.entrance().runtime().clone());
+        let body = || Box::new(AtHome { home: home.clone(), body: Box::new(Named) });
+        assert_eq!(body().read(4).await.unwrap(), "home");
+        assert_eq!(body().read(3).await.unwrap_err().kind, Kind::TooLarge);
+    }
 }

@@ -5,10 +5,11 @@
 
 use crate::address::{Address, garbled};
 use crate::answer::{self, Answer};
-use crate::body::HttpBody;
+use crate::body::{AtHome, HttpBody};
 use crate::catalogue;
 use crate::connection::Connection;
 use crate::leftover::Leftover;
+use crate::spawner::Spawner;
 use crate::{accepted, credential, demands, headers};
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -118,13 +119,14 @@ async fn exchange(
 
 /// Run it: here; on a siding, where it would hold up the others of a shard; or, if it has an idempotency key, on the shared runtime. What has a key goes on
 /// when the caller hangs up, so that the repeat finds the first answer.
-async fn run(connection: &Connection, arrival: Box<Arrival>) -> Outcome {
+async fn run(connection: &Connection, mut arrival: Box<Arrival>) -> Outcome {
     let shared = &connection.shared;
     let outlives = arrival.key.is_some();
     let siding = if shared.spine.computes_long(&arrival.service) { shared.sidings.take() } else { None };
     if siding.is_none() && !outlives {
         return nhip_exchange::run(&shared.spine, arrival).await;
     }
+    arrival.body = Box::new(AtHome { home: Spawner::current(), body: arrival.body });
     let spine = Arc::clone(&shared.spine);
     let exchange = async move { nhip_exchange::run(&spine, arrival).await };
     // Boxed, since it is rarer, and would make every exchange's future larger. After a panic the spine has put it on record; the HTTP

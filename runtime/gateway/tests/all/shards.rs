@@ -73,6 +73,23 @@ async fn the_exchanges_of_an_adapter_that_computes_for_long_are_on_a_siding_what
 }
 
 #[tokio::test]
+async fn a_body_in_many_pieces_reaches_an_adapter_that_computes_for_long_up_to_its_limit() {
+    let mut world = World::new().await;
+    world.computes_long.store(true, Ordering::Relaxed);
+    let body = |bytes: usize| format!(r#"{{"text":"{}"}}"#, "x".repeat(bytes));
+    let (right, large) = (body(200 << 10), body(300 << 10));
+    let mut raw = Raw::connect(world.address).await;
+    raw.send(post("echo", &right)).await;
+    let reply = raw.reply().await;
+    assert_eq!((reply.status, reply.body), (200, right.into_bytes()));
+    world.record_of("ok").await;
+    raw.send(post("echo", &large)).await;
+    let reply = raw.reply().await;
+    assert_eq!((reply.status, reply.code().as_str()), (413, "too-large"));
+    world.record_of("too-large").await;
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_ends_an_exchange_that_computes_for_long() {
     let mut world = World::new().await;
     world.computes_long.store(true, Ordering::Relaxed);
